@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "livedep",
+    products: [
+        .executable(name: "livedep", targets: ["livedep"]),
+        .library(name: "LockGraph", targets: ["LockEvents", "LockGraph"]),
+        .library(name: "LockdepText", targets: ["LockdepText"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        .target(name: "LockEvents", swiftSettings: settings),
+        .target(name: "LockGraph", dependencies: ["LockEvents"], swiftSettings: settings),
+        .target(name: "LockdepText", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
+        .executableTarget(
+            name: "livedep",
+            dependencies: [
+                "LockEvents", "LockGraph", "LockdepText",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
+        .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
+        .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
+    ]
+)
