@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The names, stacks and classes that the events of one run refer to.
+///
+/// Whoever makes events fills the tables; whoever reads events resolves identifiers against the same tables.
+public struct EventTables: Sendable {
+    public var names = NameTable()
+    public var stacks = StackTable()
+    public var classes = LockClassTable()
+
+    /// Creates empty tables.
+    public init() {}
+
+    /// Stores a stack given as function names, innermost first.
+    public mutating func internStack(_ frames: [String]) -> StackID {
+        stacks.intern(frames.map { names.intern($0) })
+    }
+
+    /// A stack's function names, innermost first.
+    public func frames(of stack: StackID) -> [String] {
+        stacks[stack].map { names[$0] }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One entry of a task's stack of held locks.
+public struct HeldLock: Sendable, BitwiseCopyable {
+    public var lock: LockID
+    public var lockClass: LockClassID
+    public var mode: LockMode
+    public var subclass: UInt8
+    /// Taken by a trylock: such a lock gets no incoming dependency, and does give outgoing ones.
+    public var isTrylock: Bool
+    /// Gives no instance evidence (``LockEvent/Flags/reused``).
+    public var isReused: Bool
+    /// The nest lock it was taken under, or none.
+    public var nest: LockID
+    /// The ww context it belongs to, or none.
+    public var context: LockID
+    /// The function that took it.
+    public var site: NameID
+    /// The stack it was taken with, where one was captured.
+    public var stack: StackID
+
+    /// Describes a held lock; everything a source does not know has a neutral default.
+    public init(lock: LockID, lockClass: LockClassID, mode: LockMode = .write) {
+        self.lock = lock
+        self.lockClass = lockClass
+        self.mode = mode
+        self.subclass = 0
+        self.isTrylock = false
+        self.isReused = false
+        self.nest = .none
+        self.context = .none
+        self.site = .none
+        self.stack = .none
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A task (thread) as the source of events tells tasks apart: its thread id on a live kernel.
+public struct TaskID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt64
+
+    /// Wraps the source's number.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// One lock instance: its address on a live kernel. Zero means none.
+public struct LockID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt64
+
+    /// Wraps an address or another number that is unique among the locks alive at one time.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// No lock.
+    public static let none = LockID(rawValue: 0)
+}
+
+/// An index into a ``LockClassTable``.
+public struct LockClassID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt32
+
+    /// Wraps an index.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Not yet known; no class has this index.
+    public static let none = LockClassID(rawValue: .max)
+}
+
+/// An index into a ``NameTable``. Zero is the empty name.
+public struct NameID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt32
+
+    /// Wraps an index.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The empty name: nothing is known.
+    public static let none = NameID(rawValue: 0)
+}
+
+/// An index into a ``StackTable``. Zero is the empty stack.
+public struct StackID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    public var rawValue: UInt32
+
+    /// Wraps an index.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The empty stack: none was captured.
+    public static let none = StackID(rawValue: 0)
+}
