@@ -22,13 +22,32 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
-        .target(name: "LockEvents", swiftSettings: settings),
+        .systemLibrary(
+            name: "CLibBPF",
+            pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev", "libelf-dev", "zlib1g-dev"])]
+        ),
+        .target(name: "CLockRecords", path: "bpf/records"),
+        .executableTarget(name: "embed-probe", path: "bpf/embed", swiftSettings: settings),
+        .plugin(name: "EmbedProbe", capability: .buildTool(), dependencies: ["embed-probe"], path: "bpf/plugin"),
+        .target(name: "CKernelProbe", dependencies: ["CLibBPF", "CLockRecords"]),
+        .target(name: "LockEvents", dependencies: ["CLockRecords"], swiftSettings: settings),
+        .target(name: "LockNaming", dependencies: ["LockEvents", "CKernelProbe"], swiftSettings: settings),
+        .target(
+            name: "LiveTracing",
+            dependencies: [
+                "LockEvents", "LockNaming", "CKernelProbe", "CLockRecords",
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings,
+            plugins: ["EmbedProbe"]
+        ),
         .target(name: "LockGraph", dependencies: ["LockEvents"], swiftSettings: settings),
         .target(name: "LockdepText", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockdepText",
+                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

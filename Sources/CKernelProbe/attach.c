@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading, attaching, the gate, and taking everything down again. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "probe_internal.h"
+
+static int find_variables(struct kp_probe *probe, struct kp_error *error) {
+    struct bpf_map *map = bpf_object__find_map_by_name(probe->object, ".bss");
+    const struct btf *btf = bpf_object__btf(probe->object);
+    const struct {
+        const char *name;
+        uint32_t *offset;
+    } wanted[] = {
+        {"ready", &probe->ready_offset},       {"ready_time", &probe->ready_time_offset},
+        {"epoch", &probe->epoch_offset},       {"counters", &probe->counters_offset},
+        {"peeked", &probe->peeked_offset},
+    };
+
+    if (map)
+        probe->variables = (void *)bpf_map__initial_value(map, &probe->variables_size);
+    if (!probe->variables)
+        return kp_fail(error, EINVAL, "the programs' variables cannot be mapped");
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        int id = btf__find_by_name_kind(btf, ".bss", BTF_KIND_DATASEC);
+        const struct btf_type *data = id > 0 ? btf__type_by_id(btf, id) : NULL;
+        const struct btf_var_secinfo *entry = data ? btf_var_secinfos(data) : NULL;
+        bool found = false;
+
+        for (int k = 0; data && k < btf_vlen(data); k++) {
+            const struct btf_type *variable = btf__type_by_id(btf, entry[k].type);
+
+            if (strcmp(btf__name_by_offset(btf, variable->name_off), wanted[i].name) == 0) {
+                *wanted[i].offset = entry[k].offset;
+                found = true;
+            }
+        }
+        if (!found)
+            return kp_fail(error, EINVAL, "the embedded BPF object lacks the variable %s", wanted[i].name);
+    }
+    return 0;
+}
+
+int kp_load(struct kp_probe *probe, struct kp_error *error) {
+    kp_library_log_clear();
+    int result = bpf_object__load(probe->object);
+    if (result == -EPERM || result == -EACCES)
+        return kp_fail(error, -result,
+                       "the kernel refuses to load BPF tracing programs (%s): run as root (CAP_BPF and CAP_PERFMON), "
+                       "and outside a sandbox or lockdown that forbids them; `livedep doctor` tells what is left",
+                       strerror(-result));
+    if (result)
+        return kp_fail(error, -result, "loading the BPF programs failed (%s): %.800s", strerror(-result),
+                       kp_library_log());
+    if (probe->peek)
+        probe->peek_fd = bpf_program__fd(probe->peek);
+    return find_variables(probe, error);
+}
+
+static enum kp_attachment attachment_of(const struct bpf_program *program) {
+    const char *section = bpf_program__section_name(program);
+
+    if (strncmp(section, "fentry/", 7) == 0)
+        return KP_FENTRY;
+    if (strncmp(section, "fexit/", 6) == 0)
+        return KP_FEXIT;
+    if (strncmp(section, "kprobe/", 7) == 0)
+        return KP_KPROBE;
+    return KP_TRACEPOINT;
+}
+
+int kp_attach(struct kp_probe *probe, struct kp_error *error) {
+    int attached = 0, last_error = 0;
+
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
+        struct bpf_program *program = probe->programs[hook];
+
+        if (!program || !bpf_program__autoload(program))
+            continue;
+        kp_library_log_clear();
+        probe->links[hook] = bpf_program__attach(program);
+        if (!probe->links[hook]) {
+            bool absent = errno == ENOENT || errno == ESRCH;
+
+            last_error = errno;
+            probe->hooks[hook] = (struct kp_hook_state){absent ? KP_ABSENT : KP_REFUSED, errno};
+            continue;
+        }
+        probe->hooks[hook].attachment = attachment_of(program);
+        attached++;
+    }
+    if (!attached)
+        return kp_fail(error, last_error ? last_error : ENOENT, "none of the lock functions could be hooked: %s",
+                       strerror(last_error ? last_error : ENOENT));
+    return 0;
+}
+
+void kp_start(struct kp_probe *probe) {
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    *(volatile uint64_t *)((char *)probe->variables + probe->ready_time_offset) =
+        (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    __atomic_store_n((bool *)((char *)probe->variables + probe->ready_offset), true, __ATOMIC_RELEASE);
+}
+
+void kp_stop(struct kp_probe *probe) {
+    if (probe->variables)
+        __atomic_store_n((bool *)((char *)probe->variables + probe->ready_offset), false, __ATOMIC_RELEASE);
+}
+
+void kp_close(struct kp_probe *probe) {
+    if (!probe)
+        return;
+    kp_stop(probe);
+    /* Acquires first, so that no list grows while its releases are already gone. */
+    for (int hook = LD_HOOK_MAX - 1; hook >= 0; hook--)
+        bpf_link__destroy(probe->links[hook]);
+    extern void kp_unmap_ring(struct kp_probe *);
+    kp_unmap_ring(probe);
+    bpf_object__close(probe->object);
+    btf__free(probe->types);
+    free(probe);
+}

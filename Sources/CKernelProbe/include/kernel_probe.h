@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernel side of livedep in a dozen verbs: open, load, attach, open the
+ * gate, read the ring, close. Errors are values: a function that can fail
+ * returns a negative errno and leaves a line for a person in its kp_error.
+ */
+#ifndef KERNEL_PROBE_H
+#define KERNEL_PROBE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define KP_ERROR_LENGTH 1024
+
+struct kp_error {
+    int code; /* errno, positive; 0 for none */
+    char text[KP_ERROR_LENGTH];
+};
+
+/* What the programs are told before they are loaded. Zero means: not there. */
+struct kp_config {
+    uint32_t own_tgid;
+    bool unfiltered;
+    uint32_t ring_bytes; /* power of two, at least a page */
+    uint64_t wakeup_bytes;
+    uint64_t cpu_hotplug_lock;
+    uint64_t fault_range_start[4];
+    uint64_t fault_range_end[4];
+    uint64_t page_offset_base;
+    uint64_t vmemmap_base;
+    uint32_t page_struct_size;
+};
+
+enum kp_attachment {
+    KP_ABSENT = 0, /* this kernel has no such function */
+    KP_REFUSED,    /* it has, and nothing attached */
+    KP_FENTRY,
+    KP_FEXIT,
+    KP_KPROBE,
+    KP_TRACEPOINT,
+};
+
+struct kp_hook_state {
+    enum kp_attachment attachment;
+    int error; /* errno of the refusal */
+};
+
+/* The ring as the kernel shares it (kernel/bpf/ringbuf.c). Valid until kp_close(). */
+struct kp_ring {
+    volatile uint64_t *consumer_position;
+    const volatile uint64_t *producer_position;
+    const uint8_t *data; /* mapped twice in a row: a record never wraps */
+    uint64_t size;       /* bytes, a power of two */
+    int descriptor;      /* readable when the kernel wakes the consumer */
+};
+
+struct kp_probe;
+
+/* Opens the object; nothing reaches the kernel yet. The image must outlive the call only. */
+int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **probe,
+            struct kp_error *error);
+
+/* Loads the programs whose functions this kernel has. */
+int kp_load(struct kp_probe *probe, struct kp_error *error);
+
+/* Attaches every loaded program, releases before acquires; how each fared is asked with kp_hook(). */
+int kp_attach(struct kp_probe *probe, struct kp_error *error);
+
+/* Opens the gate: from here on events are recorded. */
+void kp_start(struct kp_probe *probe);
+
+/* Closes the gate: cheap and at once; programs stay attached. */
+void kp_stop(struct kp_probe *probe);
+
+/* Detaches everything and frees the probe. Takes seconds: each link waits for the kernel. */
+void kp_close(struct kp_probe *probe);
+
+int kp_hook_count(void);
+const char *kp_hook_name(int hook);
+struct kp_hook_state kp_hook(const struct kp_probe *probe, int hook);
+
+/* Maps the ring. */
+int kp_map_ring(struct kp_probe *probe, struct kp_ring *ring, struct kp_error *error);
+
+/* Sums the programs' counters into `values`, `count` of them (enum ld_counter). */
+void kp_counters(const struct kp_probe *probe, uint64_t *values, int count);
+
+/* All programs' missed runs so far: a rise means that held lists may be wrong. */
+uint64_t kp_misses(const struct kp_probe *probe);
+
+/* Tells the programs that misses were seen; returns the new epoch. */
+uint32_t kp_raise_epoch(struct kp_probe *probe);
+
+/* Bytes of kernel memory that the maps take, about. */
+uint64_t kp_map_bytes(const struct kp_probe *probe);
+
+/* Reads at most 256 bytes of kernel memory. */
+int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length);
+
+/* Whether loading a program of the kind that tracing needs is allowed at all. */
+int kp_tracing_allowed(struct kp_error *error);
+
+/* The kernel's types (BTF). */
+struct kp_types;
+
+int kp_types_open(struct kp_types **types, struct kp_error *error);
+void kp_types_close(struct kp_types *types);
+bool kp_types_has_function(const struct kp_types *types, const char *function);
+/* Bytes of a struct, 0 when there is none of that name. */
+uint32_t kp_types_size(const struct kp_types *types, const char *name);
+/*
+ * The path of the lock at `offset` in struct `name` ("perf_cpu_context" and 24
+ * give "ctx.mutex"), members of anonymous unions included. Returns its length,
+ * or a negative errno when no lock lies there.
+ */
+int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_t offset, char *path, size_t length);
+
+#endif /* KERNEL_PROBE_H */

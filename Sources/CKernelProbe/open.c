@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening the object: which programs it has, which of them this kernel can have, what they are told. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probe_internal.h"
+
+static const char *const hook_names[LD_HOOK_MAX] = {
+#define HOOK_NAME(function) [LD_HOOK_##function] = #function,
+    LD_HOOKS(HOOK_NAME)
+#undef HOOK_NAME
+};
+
+int kp_hook_count(void) { return LD_HOOK_MAX; }
+
+const char *kp_hook_name(int hook) { return hook >= 0 && hook < LD_HOOK_MAX ? hook_names[hook] : NULL; }
+
+struct kp_hook_state kp_hook(const struct kp_probe *probe, int hook) {
+    struct kp_hook_state none = {KP_ABSENT, 0};
+
+    return hook >= 0 && hook < LD_HOOK_MAX ? probe->hooks[hook] : none;
+}
+
+/* The function or tracepoint behind a section name such as "fexit/mutex_lock". */
+static const char *target_of(const struct bpf_program *program) {
+    const char *slash = strchr(bpf_program__section_name(program), '/');
+
+    return slash ? slash + 1 : "";
+}
+
+static bool kernel_has(const struct kp_probe *probe, const struct bpf_program *program) {
+    const char *section = bpf_program__section_name(program);
+
+    if (strncmp(section, "tp_btf/", 7) == 0) {
+        char name[128];
+
+        snprintf(name, sizeof(name), "btf_trace_%s", target_of(program));
+        return btf__find_by_name_kind(probe->types, name, BTF_KIND_TYPEDEF) > 0;
+    }
+    if (strncmp(section, "kprobe/", 7) == 0)
+        return true; /* found out by attaching: not every probed symbol is in BTF */
+    return btf__find_by_name_kind(probe->types, target_of(program), BTF_KIND_FUNC) > 0;
+}
+
+static int variable_offset(const struct btf *btf, const char *section, const char *name, uint32_t *offset) {
+    int id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
+
+    if (id < 0)
+        return -ENOENT;
+    const struct btf_type *data = btf__type_by_id(btf, id);
+    const struct btf_var_secinfo *entry = btf_var_secinfos(data);
+    for (int i = 0; i < btf_vlen(data); i++) {
+        const struct btf_type *variable = btf__type_by_id(btf, entry[i].type);
+
+        if (strcmp(btf__name_by_offset(btf, variable->name_off), name) == 0) {
+            *offset = entry[i].offset;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
+static int set_constant(struct bpf_object *object, const char *name, const void *value, size_t size) {
+    struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+    uint32_t offset;
+    size_t length = 0;
+
+    if (!map || variable_offset(bpf_object__btf(object), ".rodata", name, &offset))
+        return -ENOENT;
+    char *start = (char *)bpf_map__initial_value(map, &length);
+    if (!start || offset + size > length)
+        return -ENOENT;
+    memcpy(start + offset, value, size);
+    return 0;
+}
+
+static int configure(struct kp_probe *probe) {
+    const struct kp_config *c = &probe->config;
+    struct bpf_object *o = probe->object;
+    uint64_t ranges[8];
+    int failed = 0;
+
+    for (int i = 0; i < 4; i++) {
+        ranges[2 * i] = c->fault_range_start[i];
+        ranges[2 * i + 1] = c->fault_range_end[i];
+    }
+    failed |= set_constant(o, "cfg_own_tgid", &c->own_tgid, sizeof(c->own_tgid));
+    failed |= set_constant(o, "cfg_unfiltered", &c->unfiltered, sizeof(c->unfiltered));
+    failed |= set_constant(o, "cfg_wakeup_bytes", &c->wakeup_bytes, sizeof(c->wakeup_bytes));
+    failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
+    failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
+    failed |= set_constant(o, "cfg_page_offset_base", &c->page_offset_base, sizeof(c->page_offset_base));
+    failed |= set_constant(o, "cfg_vmemmap_base", &c->vmemmap_base, sizeof(c->vmemmap_base));
+    failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
+    return failed;
+}
+
+static int hook_of(const struct bpf_program *program) {
+    const char *name = bpf_program__name(program);
+
+    if (strncmp(name, "x_", 2) != 0)
+        return -1;
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++)
+        if (strcmp(hook_names[hook], name + 2) == 0)
+            return hook;
+    return -1;
+}
+
+int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **result,
+            struct kp_error *error) {
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
+    struct kp_probe *probe = calloc(1, sizeof(*probe));
+    struct bpf_program *program;
+
+    if (!probe)
+        return kp_fail(error, ENOMEM, "out of memory");
+    kp_library_log_clear();
+    probe->config = *config;
+    probe->ring_fd = -1;
+    probe->peek_fd = -1;
+    probe->types = btf__load_vmlinux_btf();
+    if (!probe->types) {
+        int code = errno;
+
+        free(probe);
+        return kp_fail(error, code,
+                       "no kernel type information (BTF) at /sys/kernel/btf/vmlinux: this needs a kernel built with "
+                       "CONFIG_DEBUG_INFO_BTF=y, as distribution kernels are");
+    }
+    probe->object = bpf_object__open_mem(image, size, &options);
+    if (!probe->object) {
+        int code = errno;
+
+        kp_close(probe);
+        return kp_fail(error, code, "the embedded BPF object cannot be opened: %s", kp_library_log());
+    }
+    if (configure(probe)) {
+        kp_close(probe);
+        return kp_fail(error, EINVAL, "the embedded BPF object lacks a configuration constant");
+    }
+    bpf_map__set_max_entries(bpf_object__find_map_by_name(probe->object, "ring"), config->ring_bytes);
+    bpf_object__for_each_program(program, probe->object) {
+        int hook = hook_of(program);
+
+        if (strcmp(bpf_program__name(program), "peek") == 0)
+            probe->peek = program;
+        if (hook < 0)
+            continue;
+        probe->programs[hook] = program;
+        bpf_program__set_autoload(program, kernel_has(probe, program));
+    }
+    *result = probe;
+    return 0;
+}

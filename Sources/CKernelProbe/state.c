@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the programs know: counters, misses, and kernel memory read on our behalf. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "probe_internal.h"
+
+/* As in bpf/config.h. */
+#define COUNTER_CPUS 256
+#define COUNTER_SLOTS 16
+#define PEEK_MAX 256
+
+void kp_counters(const struct kp_probe *probe, uint64_t *values, int count) {
+    const volatile uint64_t *counters = (const void *)((const char *)probe->variables + probe->counters_offset);
+
+    memset(values, 0, (size_t)count * sizeof(*values));
+    for (int cpu = 0; cpu < COUNTER_CPUS; cpu++)
+        for (int i = 0; i < count && i < COUNTER_SLOTS; i++)
+            values[i] += counters[cpu * COUNTER_SLOTS + i];
+}
+
+uint64_t kp_misses(const struct kp_probe *probe) {
+    uint64_t misses = 0;
+
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
+        struct bpf_prog_info info = {0};
+        __u32 length = sizeof(info);
+
+        if (!probe->links[hook])
+            continue;
+        if (bpf_obj_get_info_by_fd(bpf_program__fd(probe->programs[hook]), &info, &length) == 0)
+            misses += info.recursion_misses;
+    }
+    return misses;
+}
+
+uint32_t kp_raise_epoch(struct kp_probe *probe) {
+    return __atomic_add_fetch((uint32_t *)((char *)probe->variables + probe->epoch_offset), 1, __ATOMIC_ACQ_REL);
+}
+
+uint64_t kp_map_bytes(const struct kp_probe *probe) {
+    struct bpf_map *map;
+    uint64_t bytes = 0;
+
+    bpf_object__for_each_map(map, probe->object) {
+        char path[64], line[256];
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
+        file = fopen(path, "re");
+        if (!file)
+            continue;
+        while (fgets(line, sizeof(line), file)) {
+            unsigned long long value;
+
+            if (sscanf(line, "memlock: %llu", &value) == 1)
+                bytes += value;
+        }
+        fclose(file);
+    }
+    return bytes;
+}
+
+int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length) {
+    uint64_t arguments[2] = {address, length};
+    LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
+
+    if (probe->peek_fd < 0 || length > PEEK_MAX)
+        return -EINVAL;
+    int result = bpf_prog_test_run_opts(probe->peek_fd, &options);
+    if (result)
+        return result;
+    if (options.retval)
+        return -EFAULT;
+    memcpy(bytes, (char *)probe->variables + probe->peeked_offset, length);
+    return 0;
+}
+
+int kp_tracing_allowed(struct kp_error *error) {
+    const struct bpf_insn instructions[] = {
+        {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+        {.code = BPF_JMP | BPF_EXIT},
+    };
+    LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
+    struct btf *types = btf__load_vmlinux_btf();
+
+    if (!types)
+        return kp_fail(error, errno, "no kernel type information (BTF) at /sys/kernel/btf/vmlinux");
+    int id = btf__find_by_name_kind(types, "mutex_lock", BTF_KIND_FUNC);
+    if (id < 0)
+        id = btf__find_by_name_kind(types, "mutex_unlock", BTF_KIND_FUNC);
+    btf__free(types);
+    if (id < 0)
+        return kp_fail(error, ENOENT, "mutex_lock is not in the kernel's BTF");
+    options.attach_btf_id = (uint32_t)id;
+    int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "livedep_test", "GPL", instructions, 2, &options);
+    if (descriptor < 0)
+        return kp_fail(error, -descriptor, "%s", strerror(-descriptor));
+    close(descriptor);
+    return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What user space tells the programs before they are loaded, and after. */
+#ifndef LIVEDEP_CONFIG_H
+#define LIVEDEP_CONFIG_H
+
+#include "kernel_types.h"
+
+#define LD_FAULT_RANGES		4
+#define LD_CHAIN_SLOTS		(1 << 16)
+#define LD_NAME_SLOTS		(1 << 12)
+
+struct ld_range {
+	u64 start;
+	u64 end;
+};
+
+/* Constants: the verifier prunes what they switch off. */
+const volatile u32 cfg_own_tgid;
+const volatile bool cfg_unfiltered;
+const volatile u64 cfg_wakeup_bytes = 64 << 10;
+/* &cpu_hotplug_lock: cpus_read_lock() takes no argument. */
+const volatile u64 cfg_cpu_hotplug_lock;
+/* The page-fault path: a trylock of mmap_lock from here blocks if it fails. */
+const volatile struct ld_range cfg_fault_ranges[LD_FAULT_RANGES];
+/* x86-64 memory map; zero where the machine has another. */
+const volatile u64 cfg_page_offset_base;
+const volatile u64 cfg_vmemmap_base;
+const volatile u32 cfg_page_struct_size;
+
+/* Variables: the gate is opened when everything is attached. */
+volatile bool ready;
+/* CLOCK_MONOTONIC when the gate opened. */
+volatile u64 ready_time;
+/* Raised by user space whenever a program's miss counter rose. */
+volatile u32 epoch;
+
+struct ld_counters {
+	u64 value[16];
+} __attribute__((aligned(128)));
+
+_Static_assert(LD_COUNTER_MAX <= 16, "one slot per counter");
+
+/* Processors beyond these share slots: a count may then be short, never a record. */
+#define LD_COUNTER_CPUS		256
+struct ld_counters counters[LD_COUNTER_CPUS];
+
+static __always_inline void count(enum ld_counter what)
+{
+	u32 cpu = bpf_get_smp_processor_id() & (LD_COUNTER_CPUS - 1);
+
+	counters[cpu].value[what]++;
+}
+
+#endif /* LIVEDEP_CONFIG_H */
