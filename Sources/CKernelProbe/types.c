@@ -105,16 +105,45 @@ static int find_lock(const struct btf *btf, const struct btf_type *type, uint32_
     return -ENOENT;
 }
 
-int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_t offset, char *path, size_t length) {
-    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
-
-    if (id < 0 || length < 2)
-        return -ENOENT;
+static int lock_path(const struct btf *btf, const struct btf_type *type, uint32_t offset, char *path, size_t length) {
+    if (length < 2)
+        return -ENAMETOOLONG;
     /* A byte before the path tells the recursion whether it is at the start. */
     path[0] = 0;
-    int result = find_lock(types->btf, btf__type_by_id(types->btf, (__u32)id), offset, path + 1, length - 1, 1);
+    int result = find_lock(btf, type, offset, path + 1, length - 1, 1);
     if (result < 0)
         return result;
     memmove(path, path + 1, (size_t)result + 1);
     return result;
+}
+
+int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_t offset, char *path, size_t length) {
+    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+
+    if (id < 0)
+        return -ENOENT;
+    return lock_path(types->btf, btf__type_by_id(types->btf, (__u32)id), offset, path, length);
+}
+
+int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, uint32_t offset, char *path,
+                              size_t length) {
+    int id = btf__find_by_name_kind(types->btf, symbol, BTF_KIND_VAR);
+
+    if (id < 0)
+        return -ENOENT;
+    return lock_path(types->btf, resolve(types->btf, btf__type_by_id(types->btf, (__u32)id)->type), offset, path,
+                     length);
+}
+
+int64_t kp_types_field_offset(const struct kp_types *types, const char *name, const char *field) {
+    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+
+    if (id < 0)
+        return -ENOENT;
+    const struct btf_type *type = btf__type_by_id(types->btf, (__u32)id);
+    const struct btf_member *member = btf_members(type);
+    for (int i = 0; i < btf_vlen(type); i++)
+        if (strcmp(btf__name_by_offset(types->btf, member[i].name_off), field) == 0)
+            return btf_member_bit_offset(type, (__u32)i) / 8;
+    return -ENOENT;
 }

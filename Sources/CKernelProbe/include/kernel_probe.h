@@ -48,8 +48,8 @@ struct kp_hook_state {
 
 /* The ring as the kernel shares it (kernel/bpf/ringbuf.c). Valid until kp_close(). */
 struct kp_ring {
-    volatile uint64_t *consumer_position;
-    const volatile uint64_t *producer_position;
+    uint64_t *consumer_position;
+    const uint64_t *producer_position;
     const uint8_t *data; /* mapped twice in a row: a record never wraps */
     uint64_t size;       /* bytes, a power of two */
     int descriptor;      /* readable when the kernel wakes the consumer */
@@ -115,5 +115,16 @@ uint32_t kp_types_size(const struct kp_types *types, const char *name);
  * or a negative errno when no lock lies there.
  */
 int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_t offset, char *path, size_t length);
+/* The same for a variable that BTF knows: per-CPU ones, on newer kernels all. */
+int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, uint32_t offset, char *path,
+                              size_t length);
+/* Offset in bytes of a struct's own field, or a negative errno. */
+int64_t kp_types_field_offset(const struct kp_types *types, const char *name, const char *field);
+/* The ring's memory order, in one place: the kernel stores what these load, and loads what this stores. */
+static inline uint64_t kp_load_acquire(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint32_t kp_load_acquire_32(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline void kp_store_release(uint64_t *word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
 
 #endif /* KERNEL_PROBE_H */

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+
+/// Whether and how one kernel function is hooked.
+public struct HookState: Sendable {
+    /// How a program got to run when the function does.
+    public enum Attachment: String, Sendable {
+        /// This kernel has no such function.
+        case absent
+        /// It has, and nothing attached: what it does stays unseen.
+        case refused
+        case fentry, fexit, kprobe, tracepoint
+
+        init(_ attachment: kp_attachment) {
+            self =
+                switch attachment {
+                case KP_FENTRY: .fentry
+                case KP_FEXIT: .fexit
+                case KP_KPROBE: .kprobe
+                case KP_TRACEPOINT: .tracepoint
+                case KP_REFUSED: .refused
+                default: .absent
+                }
+        }
+
+        /// Whether events are seen through it.
+        public var isAttached: Bool { self != .absent && self != .refused }
+    }
+
+    public var function: String
+    public var attachment: Attachment
+    /// The errno of a refusal, or 0.
+    public var error: Int32
+}

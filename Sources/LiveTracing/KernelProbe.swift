@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+internal import CLockRecords
+public import LockNaming
+
+/// The BPF programs in the kernel, from opening to detaching.
+///
+/// Phases, in this order: `init` opens the embedded object, ``load()`` hands it to the verifier, ``attach()`` hooks the
+/// functions (releases first), ``start()`` opens the gate, ``stop()`` closes it at once. Deinitialising detaches, which
+/// takes the kernel seconds; should the process be killed, the kernel detaches by itself, as the links are descriptors.
+public struct KernelProbe: ~Copyable {
+    let handle: OpaquePointer
+
+    /// Opens the embedded object and tells it what it needs to know of this kernel.
+    public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
+        var handle: OpaquePointer?
+        var c = configuration.c
+        let image = EmbeddedObject.bytes
+        try checked { error in
+            image.withUnsafeBytes { kp_open($0.baseAddress, $0.count, &c, &handle, &error) }
+        }
+        guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
+        self.handle = handle
+    }
+
+    deinit { kp_close(handle) }
+
+    /// Loads the programs whose functions this kernel has.
+    public func load() throws(ProbeError) { try checked { kp_load(handle, &$0) } }
+
+    /// Attaches every loaded program; how each fared is in ``hooks``.
+    public func attach() throws(ProbeError) { try checked { kp_attach(handle, &$0) } }
+
+    /// Opens the gate: events are recorded from here on.
+    public func start() { kp_start(handle) }
+
+    /// Closes the gate at once; programs stay attached and do nothing.
+    public func stop() { kp_stop(handle) }
+
+    /// Each function of the hook table, and whether and how it is hooked.
+    public var hooks: [HookState] {
+        (0..<kp_hook_count()).map { index in
+            let state = kp_hook(handle, index)
+            return HookState(
+                function: String(cString: kp_hook_name(index)),
+                attachment: HookState.Attachment(state.attachment),
+                error: state.error
+            )
+        }
+    }
+
+    /// The programs' own counts, all processors together.
+    public var counters: ProbeCounters {
+        var values = [UInt64](repeating: 0, count: Int(LD_COUNTER_MAX.rawValue))
+        kp_counters(handle, &values, Int32(values.count))
+        return ProbeCounters(values: values)
+    }
+
+    /// Runs of programs that the kernel's recursion guard skipped: each may have left a task's list wrong.
+    public var misses: UInt64 { kp_misses(handle) }
+
+    /// Tells the programs of misses; records made before carry a smaller epoch than the one returned.
+    public func raiseEpoch() -> UInt32 { kp_raise_epoch(handle) }
+
+    /// Bytes of kernel memory that the programs' maps take.
+    public var mapBytes: UInt64 { kp_map_bytes(handle) }
+
+    /// Maps the ring; one at a time.
+    func mapRing() throws(ProbeError) -> MappedRing {
+        var ring = kp_ring()
+        try checked { kp_map_ring(handle, &ring, &$0) }
+        return MappedRing(ring)
+    }
+
+    /// Reads kernel memory through the loaded programs.
+    var memory: ProbedMemory { ProbedMemory(handle: handle) }
+}
+
+/// Kernel memory, read by a BPF program that is run for the purpose. Valid as long as its probe.
+struct ProbedMemory: KernelMemory {
+    let handle: OpaquePointer
+
+    func read(at address: UInt64, count: Int) -> [UInt8]? {
+        var bytes = [UInt8](repeating: 0, count: count)
+        return kp_peek(handle, address, &bytes, count) == 0 ? bytes : nil
+    }
+}

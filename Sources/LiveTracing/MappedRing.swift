@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+internal import Foundation
+internal import Synchronization
+
+/// A BPF ring buffer, mapped, with this process as its one consumer.
+///
+/// Fields are named after the kernel's (kernel/bpf/ringbuf.c). The data are mapped twice in a row, so that every record
+/// is contiguous. Memory lives as long as the probe it was mapped from.
+struct MappedRing: ~Copyable {
+    private let consumerPosition: UnsafeMutablePointer<UInt64>
+    private let producerPosition: UnsafePointer<UInt64>
+    private let data: UnsafeRawPointer
+    private let mask: UInt64
+    let descriptor: Int32
+
+    private static let busyBit: UInt32 = 1 << 31
+    private static let discardBit: UInt32 = 1 << 30
+    private static let headerSize: UInt64 = 8
+
+    init(_ ring: kp_ring) {
+        consumerPosition = UnsafeMutablePointer(mutating: ring.consumer_position)
+        producerPosition = UnsafePointer(ring.producer_position)
+        data = UnsafeRawPointer(ring.data)
+        mask = ring.size - 1
+        descriptor = ring.descriptor
+    }
+
+    /// Hands every complete record to `body`, in order, and frees their space once at the end of the batch.
+    ///
+    /// Allocates nothing itself. A record's bytes are valid during the call only. Stops after `limit` bytes, so that a
+    /// producer faster than the consumer cannot hold it here.
+    ///
+    /// - Returns: how many records there were.
+    func drain(limit: UInt64 = 1 << 20, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
+        var position = consumerPosition.pointee
+        let end = kp_load_acquire(producerPosition)
+        let stop = min(end, position + limit)
+        var records = 0
+        while position < stop {
+            let header = data + Int(position & mask)
+            let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
+            // Still being written: it and all behind it wait for the next time.
+            if length & Self.busyBit != 0 { break }
+            let size = length & ~Self.discardBit
+            if length & Self.discardBit == 0 {
+                body(UnsafeRawBufferPointer(start: header + Int(Self.headerSize), count: Int(size)))
+                records += 1
+            }
+            position += (UInt64(size) + Self.headerSize + 7) & ~7
+        }
+        kp_store_release(consumerPosition, position)
+        return records
+    }
+
+    /// Whether nothing is left to read at the moment.
+    var isEmpty: Bool { consumerPosition.pointee == kp_load_acquire(producerPosition) }
+
+    /// Sleeps until the kernel wakes the consumer, at most `milliseconds`.
+    func wait(milliseconds: Int32) {
+        var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // Woken by a signal or by time alike: the caller looks at the ring anyway.
+        _ = poll(&descriptor, 1, milliseconds)
+    }
+}

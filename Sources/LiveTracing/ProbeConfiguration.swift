@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+internal import Foundation
+public import LockNaming
+
+/// What the BPF programs are told before they are loaded.
+public struct ProbeConfiguration: Sendable {
+    /// Send every acquisition and release instead of chains not seen before.
+    public var isUnfiltered = false
+    /// Bytes of the ring: a power of two. User space sees it mapped twice.
+    public var ringBytes = 8 << 20
+
+    private let cpuHotplugLock: UInt64
+    private let faultRanges: [Range<UInt64>]
+    private let pageOffsetBase: UInt64
+    private let vmemmapBase: UInt64
+    private let pageStructSize: UInt32
+
+    /// Takes the addresses that the programs need from the kernel's symbols.
+    public init(symbols: SymbolTable, pageStructSize: Int?, memory: (any KernelMemory)? = nil) {
+        cpuHotplugLock = symbols.address(of: "cpu_hotplug_lock") ?? 0
+        // The functions in which a page fault trylocks mmap_lock (arch/x86/mm/fault.c; mm/memory.c since 6.5).
+        faultRanges = ["do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault"]
+            .compactMap { symbols.range(of: $0) }
+        self.pageStructSize = UInt32(pageStructSize ?? 0)
+        pageOffsetBase = symbols.address(of: "page_offset_base").flatMap { memory?.word(at: $0) } ?? 0
+        vmemmapBase = symbols.address(of: "vmemmap_base").flatMap { memory?.word(at: $0) } ?? 0
+    }
+
+    var c: kp_config {
+        var c = kp_config()
+        c.own_tgid = UInt32(getpid())
+        c.unfiltered = isUnfiltered
+        c.ring_bytes = UInt32(ringBytes)
+        // A quarter full: the consumer also looks by itself many times a second.
+        c.wakeup_bytes = UInt64(ringBytes / 4)
+        c.cpu_hotplug_lock = cpuHotplugLock
+        withUnsafeMutableBytes(of: &c.fault_range_start) { starts in
+            for (index, range) in faultRanges.prefix(4).enumerated() {
+                starts.storeBytes(of: range.lowerBound, toByteOffset: index * 8, as: UInt64.self)
+            }
+        }
+        withUnsafeMutableBytes(of: &c.fault_range_end) { ends in
+            for (index, range) in faultRanges.prefix(4).enumerated() {
+                ends.storeBytes(of: range.upperBound, toByteOffset: index * 8, as: UInt64.self)
+            }
+        }
+        c.page_offset_base = pageOffsetBase
+        c.vmemmap_base = vmemmapBase
+        c.page_struct_size = pageStructSize
+        return c
+    }
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LockEvents
+
+/// Turns the address of a lock, and what is known about it, into its lock class.
+///
+/// Methods in order of trust: the name that the lock was initialised with; a known pointer; the symbol of a static or
+/// per-CPU variable, with the member in it; the member at the lock's offset in its slab object; last, the function that
+/// takes it. A class found by a lesser method is unified with the better one as soon as the two turn out to be one
+/// (DESIGN 3.5): take the pairs from ``takeUnifications()``.
+///
+/// Used by one thread. A known address costs one or two hash probes.
+public struct LockNamer<Memory: KernelMemory>: ~Copyable {
+    private struct Known {
+        var lockClass: LockClassID
+        var cache: UInt64
+        var offset: UInt32
+        /// Named by its site: another site of the same address is the same class.
+        var isBySite: Bool
+    }
+
+    private struct Initialised: Hashable {
+        var name: String
+        var function: String
+        var type: LockType
+    }
+
+    private struct SlabMember: Hashable {
+        var cache: UInt64
+        var offset: UInt32
+        var type: LockType
+    }
+
+    private struct Site: Hashable {
+        var address: UInt64
+        var memory: SlabMember
+    }
+
+    /// What the locks seen at one place, or taken at one site, say of the others there.
+    private enum Taught {
+        case one(LockClassID)
+        case several
+    }
+
+    private var symbols: SymbolTable
+    private let types: KernelTypes?
+    private let memory: Memory
+    private var caches: SlabCaches?
+    private let percpu: PercpuAreas
+    private var known = AgedMap<UInt64, Known>(capacity: 1 << 16)
+    private var initialised = AgedMap<UInt64, Initialised>(capacity: 1 << 16)
+    private var taught: [SlabMember: Taught] = [:]
+    private var sites: [Site: Taught] = [:]
+    /// Classes named before anything better was known; a better name takes them in.
+    private var provisional: Set<LockClassID> = []
+    private var percpuClasses: [UInt64: LockClassID] = [:]
+    private var unifications: [(kept: LockClassID, gone: LockClassID)] = []
+
+    /// Prepares to name locks of the running kernel.
+    ///
+    /// - Parameters:
+    ///   - symbols: the kernel's symbols.
+    ///   - types: the kernel's types, if it has any.
+    ///   - memory: reads kernel memory.
+    ///   - slabLinks: the entries of `/sys/kernel/slab` with the folders they lead to; empty if it has none.
+    ///   - processors: how many processors the machine can have.
+    public init(
+        symbols: SymbolTable,
+        types: consuming KernelTypes?,
+        memory: Memory,
+        slabLinks: [String: String],
+        processors: Int
+    ) {
+        self.symbols = symbols
+        self.memory = memory
+        percpu = PercpuAreas(symbols: symbols, memory: memory, processors: processors)
+        if let types {
+            caches = SlabCaches(types: types, links: slabLinks)
+            self.types = consume types
+        } else {
+            caches = nil
+            self.types = nil
+        }
+    }
+
+    /// Replaces the symbols, as after a module was loaded.
+    public mutating func update(symbols: SymbolTable) { self.symbols = symbols }
+
+    /// Pairs of classes that turned out to be one since the last call; the first of each pair has the better name.
+    public mutating func takeUnifications() -> [(kept: LockClassID, gone: LockClassID)] {
+        defer { unifications.removeAll(keepingCapacity: true) }
+        return unifications
+    }
+
+    /// Whether ``takeUnifications()`` has anything to tell.
+    public var hasUnifications: Bool { !unifications.isEmpty }
+
+    /// Notes that a lock was initialised: what was known of its address is over.
+    public mutating func initialise(_ evidence: LockEvidence, name: String) {
+        known[evidence.lock] = nil
+        initialised[evidence.lock] = Initialised(
+            name: name,
+            function: function(at: evidence.site),
+            type: evidence.type
+        )
+    }
+
+    /// The class of a lock that is being taken.
+    public mutating func lockClass(of evidence: LockEvidence, in tables: inout EventTables) -> LockClassID {
+        let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
+        if let entry = known[evidence.lock] {
+            // Memory that went to another cache holds another lock, initialised before tracing began or by copying.
+            if entry.cache == evidence.cache, entry.offset == evidence.offset || evidence.cache == 0 {
+                if entry.isBySite { learn(site: evidence.site, of: place, is: entry.lockClass) }
+                return entry.lockClass
+            }
+            known[evidence.lock] = nil
+        }
+        let (lockClass, isBySite) = name(evidence, place, &tables)
+        known[evidence.lock] = Known(
+            lockClass: lockClass,
+            cache: evidence.cache,
+            offset: evidence.offset,
+            isBySite: isBySite
+        )
+        return lockClass
+    }
+
+    // MARK: Methods, in order of trust
+
+    private mutating func name(
+        _ evidence: LockEvidence,
+        _ place: SlabMember,
+        _ tables: inout EventTables
+    ) -> (LockClassID, isBySite: Bool) {
+        if let start = initialised[evidence.lock] {
+            let lockClass = tables.classes.intern(
+                LockClass(name: start.name, type: evidence.type, origin: start.function, naming: "init")
+            )
+            teach(place, lockClass)
+            learn(site: evidence.site, of: place, is: lockClass)
+            return (lockClass, false)
+        }
+        if evidence.isOwnMmapLock {
+            if case .one(let lockClass) = taught[place] { return (lockClass, false) }
+            let lockClass = tables.classes.intern(
+                LockClass(name: "&mm->mmap_lock", type: evidence.type, origin: "current->mm", naming: "known pointer")
+            )
+            provisional.insert(lockClass)
+            teach(place, lockClass)
+            return (lockClass, false)
+        }
+        if let lockClass = named(bySymbol: evidence, &tables) { return (lockClass, false) }
+        if let lockClass = named(byPercpu: evidence, &tables) { return (lockClass, false) }
+        if evidence.cache != 0, let cache = caches?.cache(at: evidence.cache, in: memory) {
+            if cache.isOfOneKind {
+                if case .one(let lockClass) = taught[place] { return (lockClass, false) }
+                if taught[place] == nil, let lockClass = named(byMemberOf: cache, evidence, &tables) {
+                    teach(place, lockClass)
+                    return (lockClass, false)
+                }
+            }
+            return (named(bySite: evidence, place, "\(cache.name)+\(evidence.offset)", &tables), true)
+        }
+        return (named(bySite: evidence, place, memoryKind(evidence.lock), &tables), true)
+    }
+
+    private func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
+        // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
+        guard evidence.lock >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
+        guard symbol.offset < 1 << 20 else { return nil }
+        let name: String
+        var certainty = LockClass.Certainty.exact
+        if symbol.offset == 0 {
+            name = symbol.name
+        } else if let member = types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
+            ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
+        {
+            name = "\(symbol.name).\(member)"
+        } else {
+            name = "\(symbol.name)+0x\(String(symbol.offset, radix: 16))"
+            certainty = .inferred
+        }
+        return tables.classes.intern(
+            LockClass(name: name, type: evidence.type, origin: symbol.module, naming: "symbol", certainty: certainty)
+        )
+    }
+
+    private mutating func named(byPercpu evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
+        guard let offset = percpu.offset(of: evidence.lock) else { return nil }
+        if let lockClass = percpuClasses[offset] { return lockClass }
+        let lockClass: LockClass
+        if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
+            let member =
+                types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
+                ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
+            if let member, !member.isEmpty {
+                lockClass = LockClass(name: "\(symbol.name).\(member)", type: evidence.type, naming: "per-CPU")
+            } else if symbol.offset == 0 {
+                lockClass = LockClass(name: symbol.name, type: evidence.type, naming: "per-CPU")
+            } else {
+                lockClass = bySite(evidence, origin: "per-CPU", naming: "per-CPU memory, by call site")
+            }
+        } else {
+            lockClass = bySite(evidence, origin: "per-CPU", naming: "per-CPU memory, by call site")
+        }
+        let id = tables.classes.intern(lockClass)
+        percpuClasses[offset] = id
+        return id
+    }
+
+    private mutating func named(
+        byMemberOf cache: SlabCaches.Cache,
+        _ evidence: LockEvidence,
+        _ tables: inout EventTables
+    ) -> LockClassID? {
+        for structName in SlabStructs.candidates(for: cache.name) {
+            guard let size = types?.size(of: structName), size <= cache.size,
+                let member = types?.lockMember(in: structName, at: Int(evidence.offset))
+            else { continue }
+            let lockClass = tables.classes.intern(
+                LockClass(
+                    name: member.isEmpty ? structName : "\(structName).\(member)",
+                    type: evidence.type,
+                    origin: cache.name,
+                    naming: "slab member",
+                    certainty: .inferred
+                )
+            )
+            provisional.insert(lockClass)
+            return lockClass
+        }
+        return nil
+    }
+
+    private mutating func named(
+        bySite evidence: LockEvidence,
+        _ place: SlabMember,
+        _ origin: String,
+        _ tables: inout EventTables
+    ) -> LockClassID {
+        let site = Site(address: evidence.site, memory: place)
+        if case .one(let lockClass) = sites[site] { return lockClass }
+        let lockClass = tables.classes.intern(bySite(evidence, origin: origin, naming: "call site"))
+        if sites[site] == nil {
+            provisional.insert(lockClass)
+            sites[site] = .one(lockClass)
+        }
+        return lockClass
+    }
+
+    private func bySite(_ evidence: LockEvidence, origin: String, naming: String) -> LockClass {
+        LockClass(
+            name: "\(evidence.type.name)@\(function(at: evidence.site))",
+            type: evidence.type,
+            origin: origin,
+            naming: naming,
+            certainty: .inferred
+        )
+    }
+
+    // MARK: Learning
+
+    /// A (cache, offset) that one class of locks was seen at names the locks there that were initialised earlier.
+    private mutating func teach(_ place: SlabMember, _ lockClass: LockClassID) {
+        guard place.cache != 0, let cache = caches?.cache(at: place.cache, in: memory), cache.isOfOneKind else { return }
+        taught[place] = settle(taught[place], lockClass)
+    }
+
+    /// A site names the locks it takes in memory of one kind, and two sites that lock one address are one class.
+    private mutating func learn(site address: UInt64, of place: SlabMember, is lockClass: LockClassID) {
+        guard address != 0 else { return }
+        let site = Site(address: address, memory: place)
+        sites[site] = settle(sites[site], lockClass)
+    }
+
+    /// What holds after one more class was seen: a provisional class is taken in by the other, two good names differ.
+    private mutating func settle(_ earlier: Taught?, _ lockClass: LockClassID) -> Taught {
+        guard case .one(let other)? = earlier else { return earlier ?? .one(lockClass) }
+        if other == lockClass { return .one(other) }
+        if provisional.contains(other) {
+            unify(other, into: lockClass)
+            return .one(lockClass)
+        }
+        if provisional.contains(lockClass) {
+            unify(lockClass, into: other)
+            return .one(other)
+        }
+        return .several
+    }
+
+    private mutating func unify(_ gone: LockClassID, into kept: LockClassID) {
+        provisional.remove(gone)
+        unifications.append((kept: kept, gone: gone))
+    }
+
+    // MARK: Names
+
+    private func function(at address: UInt64) -> String {
+        // A return address may be the first byte of the next function.
+        symbols.symbol(at: address &- 1)?.name ?? "unknown"
+    }
+
+    private func memoryKind(_ address: UInt64) -> String {
+        address >= 0xffff_c900_0000_0000 && address < 0xffff_e900_0000_0000 ? "vmalloc" : "memory"
+    }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The kernel's slab caches: names by address, and which of them hold objects of several kinds.
+///
+/// SLUB merges caches of like objects; a merged cache is called after whoever came first, so its name says nothing
+/// about the struct. `/sys/kernel/slab` shows merging as several links to one folder.
+struct SlabCaches {
+    private let known: Set<String>
+    private let merged: Set<String>
+    private let nameOffset: Int?
+    private let sizeOffset: Int?
+    private var names: [UInt64: Cache?] = [:]
+
+    /// One cache.
+    struct Cache {
+        var name: String
+        /// Bytes between two objects.
+        var size: Int
+        /// Objects of one struct only, as far as the kernel shows.
+        var isOfOneKind: Bool
+    }
+
+    init(types: borrowing KernelTypes, links: [String: String]) {
+        nameOffset = types.offset(of: "name", in: "kmem_cache")
+        sizeOffset = types.offset(of: "size", in: "kmem_cache")
+        known = Set(links.keys)
+        let shared = Dictionary(grouping: links.keys) { links[$0] ?? $0 }
+        merged = Set(shared.values.filter { $0.count > 1 }.joined())
+    }
+
+    /// The cache at an address, or nil when what lies there is none.
+    mutating func cache(at address: UInt64, in memory: some KernelMemory) -> Cache? {
+        if let cache = names[address] { return cache }
+        let cache = read(address, memory)
+        names[address] = .some(cache)
+        return cache
+    }
+
+    private func read(_ address: UInt64, _ memory: some KernelMemory) -> Cache? {
+        guard let nameOffset, let sizeOffset,
+            let pointer = memory.word(at: address &+ UInt64(nameOffset)),
+            let name = memory.name(at: pointer),
+            let size = memory.halfWord(at: address &+ UInt64(sizeOffset)), size > 0
+        else { return nil }
+        // The page's type was not tested when the record was made: only a name that the kernel lists is believed.
+        guard known.isEmpty || known.contains(name) else { return nil }
+        let isKmalloc = name.hasPrefix("kmalloc-") || name.hasPrefix("dma-kmalloc-")
+        return Cache(name: name, size: Int(size), isOfOneKind: !isKmalloc && !merged.contains(name))
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The kernel's symbols by address, as `/proc/kallsyms` lists them.
+///
+/// Names stay in one buffer, so that 200,000 symbols cost about 20 bytes each beside the text itself. A lookup is a
+/// binary search and allocates only for the answer's string.
+public struct SymbolTable: Sendable {
+    /// A symbol that covers an address.
+    public struct Match: Sendable {
+        /// The symbol, without compiler suffixes such as `.isra.0`.
+        public var name: String
+        /// The module it belongs to; empty for the kernel itself.
+        public var module: String
+        /// The symbol's address.
+        public var start: UInt64
+        /// Bytes from the symbol to the address.
+        public var offset: UInt64
+        /// Bytes to the next symbol.
+        public var size: UInt64
+    }
+
+    private struct Entry {
+        var address: UInt64
+        var nameStart: UInt32
+        var nameLength: UInt16
+        var module: UInt16
+    }
+
+    private var text: [UInt8]
+    private var entries: [Entry] = []
+    private var percpu: [Entry] = []
+    private var modules: [String] = [""]
+    private var named: [String: UInt64] = [:]
+
+    /// Symbols looked up by name rather than by address; only these are indexed.
+    private static let wanted: Set<String> = [
+        "cpu_hotplug_lock", "vmemmap_base", "page_offset_base", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end",
+        "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
+        "_stext", "_etext", "_end", "pcpu_unit_size",
+    ]
+
+    /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.
+    public init(kallsyms: [UInt8]) {
+        text = kallsyms
+        parse()
+    }
+
+    /// How many symbols with an address there are. Zero where the kernel hides addresses (`kptr_restrict`).
+    public var count: Int { entries.count }
+
+    /// The address of one of the few symbols that are needed by name, or nil.
+    public func address(of name: String) -> UInt64? { named[name] }
+
+    /// The symbol that covers `address`, or nil below the first one.
+    public func symbol(at address: UInt64) -> Match? { match(address, in: entries) }
+
+    /// The per-CPU variable at an offset from the start of a processor's area, or nil.
+    public func percpuSymbol(at offset: UInt64) -> Match? { match(offset, in: percpu) }
+
+    /// The extent of a function that is among the symbols needed by name.
+    public func range(of name: String) -> Range<UInt64>? {
+        guard let start = named[name], let match = symbol(at: start) else { return nil }
+        return start..<(start + match.size)
+    }
+
+    private func match(_ address: UInt64, in entries: [Entry]) -> Match? {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].address <= address { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0 else { return nil }
+        // Of several names for one address the first in the list is the one that stack traces print.
+        var index = low - 1
+        while index > 0, entries[index - 1].address == entries[index].address { index -= 1 }
+        let entry = entries[index]
+        let next = low < entries.count ? entries[low].address : entry.address + 4096
+        return Match(
+            name: name(of: entry),
+            module: modules[Int(entry.module)],
+            start: entry.address,
+            offset: address - entry.address,
+            size: next - entry.address
+        )
+    }
+
+    private func name(of entry: Entry) -> String {
+        let bytes = text[Int(entry.nameStart)..<Int(entry.nameStart) + Int(entry.nameLength)]
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private mutating func parse() {
+        entries.reserveCapacity(text.count / 40)
+        var moduleIndex: [String: UInt16] = ["": 0]
+        var position = 0
+        var sorted = true
+        while position < text.count {
+            var end = position
+            while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
+            defer { position = end + 1 }
+            var cursor = position
+            var address: UInt64 = 0
+            while cursor < end, let digit = hexDigit(text[cursor]) {
+                address = address << 4 | UInt64(digit)
+                cursor += 1
+            }
+            guard cursor - position >= 8, cursor + 3 < end, text[cursor] == UInt8(ascii: " ") else { continue }
+            let kind = text[cursor + 1]
+            let nameStart = cursor + 3
+            var nameEnd = nameStart
+            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") { nameEnd += 1 }
+            var module: UInt16 = 0
+            if nameEnd < end, let open = text[nameEnd..<end].firstIndex(of: UInt8(ascii: "[")),
+                let close = text[open..<end].firstIndex(of: UInt8(ascii: "]"))
+            {
+                let moduleName = String(decoding: text[(open + 1)..<close], as: UTF8.self)
+                if let known = moduleIndex[moduleName] {
+                    module = known
+                } else {
+                    module = UInt16(modules.count)
+                    modules.append(moduleName)
+                    moduleIndex[moduleName] = module
+                }
+            }
+            let entry = Entry(
+                address: address,
+                nameStart: UInt32(nameStart),
+                nameLength: UInt16(min(stripped(nameStart..<nameEnd), Int(UInt16.max))),
+                module: module
+            )
+            noteIfWanted(entry)
+            guard address != 0 else { continue }
+            // Per-CPU symbols are offsets, told apart by their size: no kernel address is this small.
+            if address < 1 << 32 {
+                percpu.append(entry)
+                continue
+            }
+            if kind == UInt8(ascii: "A") || kind == UInt8(ascii: "a") { continue }
+            if let last = entries.last, last.address > address { sorted = false }
+            entries.append(entry)
+        }
+        if !sorted { entries.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) } }
+        percpu.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) }
+    }
+
+    private mutating func noteIfWanted(_ entry: Entry) {
+        guard entry.module == 0, entry.nameLength <= 24 else { return }
+        let name = name(of: entry)
+        if Self.wanted.contains(name) { named[name] = entry.address }
+    }
+
+    /// The name's length without what compilers append to clones of a function.
+    private func stripped(_ range: Range<Int>) -> Int {
+        guard let dot = text[range].dropFirst().firstIndex(of: UInt8(ascii: ".")) else { return range.count }
+        return dot - range.lowerBound
+    }
+
+    private func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+}
