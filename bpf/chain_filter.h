@@ -76,13 +76,15 @@ static __always_inline void remember_sent(u64 key)
  * not be filtered, as two of its locks may be of one class: such nesting is
  * told apart by its instances.
  */
-static __always_inline u64 chain_key(struct task_locks *t, struct ld_held *new)
+__noinline u64 chain_key(struct task_locks *t, struct ld_held *new)
 {
-	u64 new_key = class_key(new);
-	u64 hash = mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags);
-	u64 seen = 0, key, bit;
+	u64 seen = 0, new_key, hash, key, bit;
 	bool nested = false;
 
+	if (!t || !new)
+		return 0;
+	new_key = class_key(new);
+	hash = mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
 		key = class_key(&t->held[i]);
 		/* A one-word Bloom filter: a false match only sends a chain once more. */

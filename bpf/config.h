@@ -22,12 +22,16 @@ const volatile u64 cfg_wakeup_bytes = 64 << 10;
 const volatile u64 cfg_cpu_hotplug_lock;
 /* The page-fault path: a trylock of mmap_lock from here blocks if it fails. */
 const volatile struct ld_range cfg_fault_ranges[LD_FAULT_RANGES];
-/* x86-64 memory map; zero where the machine has another. */
-const volatile u64 cfg_page_offset_base;
-const volatile u64 cfg_vmemmap_base;
 const volatile u32 cfg_page_struct_size;
 
-/* Variables: the gate is opened when everything is attached. */
+/*
+ * x86-64 memory map, zero where the machine has another. Variables, as they
+ * are read from the kernel through these very programs.
+ */
+volatile u64 page_offset_base;
+volatile u64 vmemmap_base;
+
+/* The gate is opened when everything is attached. */
 volatile bool ready;
 /* CLOCK_MONOTONIC when the gate opened. */
 volatile u64 ready_time;

@@ -26,7 +26,7 @@ static __always_inline bool in_interrupt(void)
 
 /* Words from a trampoline program's ctx to the traced function's return address, by kind. */
 #define LD_CALLER_KINDS		8
-static u32 caller_slots[LD_CALLER_KINDS];
+volatile u32 caller_slots[LD_CALLER_KINDS];
 
 /*
  * The return address of the traced function, from the trampoline's frame: no

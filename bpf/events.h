@@ -51,9 +51,11 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	t = task_locks(task);
 	if (!t)
 		return 0;
+	lock = plain(t, lock);
+	context = plain(t, context);
 	count(LD_C_ACQUIRED);
 	/* ww_mutex_trylock() without a context may go through mutex_trylock(): one lock, two hooks. */
-	if (trylock && type != LD_RWSEM && holds(t, lock))
+	if (trylock && type != LD_RWSEM && held_index(t, lock) >= 0)
 		return 0;
 	flags = lock_flags(task, lock, site, type, trylock);
 	if (t->depth || cfg_unfiltered || t->waiting) {
@@ -85,6 +87,7 @@ static __always_inline int failed(void *ctx, u64 lock, u8 type, u8 mode, u8 hook
 
 	if (!t || !t->waiting)
 		return 0;
+	lock = plain(t, lock);
 	t->waiting = false;
 	r = start_record(t, task, LD_FAIL, hook);
 	r->type = type;
@@ -106,6 +109,7 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 	drop_stale(t, (u64)task);
 	if (!t->depth)
 		return 0;
+	lock = plain(t, lock);
 	new.lock = lock;
 	new.site = site;
 	new.type = type;
@@ -128,6 +132,7 @@ static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool no
 
 	if (!t)
 		return 0;
+	lock = plain(t, lock);
 	index = held_index(t, lock);
 	matched = index >= 0;
 	if (!matched && t->missing) {
@@ -155,10 +160,11 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
 	struct ld_record *r;
-	int index;
+	u32 index;
 
 	if (!t)
 		return 0;
+	lock = plain(t, lock);
 	index = held_index(t, lock);
 	if (cfg_unfiltered) {
 		name_task(t, task);
@@ -168,7 +174,8 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 		r->lock = lock;
 		put(t, sizeof(*r));
 	}
-	if (index >= 0 && index < LD_MAX_HELD) {
+	barrier_var(index);
+	if (index < LD_MAX_HELD) {
 		t->held[index].mode = LD_READ;
 		/* Held as of now: a reader rests on the list, and this is its newest proof. */
 		t->held[index].epoch = epoch;
@@ -205,6 +212,8 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 
 	if (!t)
 		return 0;
+	lock = plain(t, lock);
+	name = plain(t, name);
 	name_task(t, task);
 	known = name_sent(name, site);
 	r = start_record(t, task, LD_INIT, hook);

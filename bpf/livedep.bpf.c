@@ -207,7 +207,11 @@ LOCK_OR_ERROR(rt_mutex_lock_interruptible, 1, LD_RT_MUTEX, LD_WRITE)
 LOCK_OR_ERROR(rt_mutex_lock_killable, 1, LD_RT_MUTEX, LD_WRITE)
 TRYLOCK(rt_mutex_trylock, 1, LD_RT_MUTEX, LD_WRITE)
 
-/* lib/ is built without ftrace on most kernels, so these are plain kprobes. */
+/*
+ * The copies themselves are in lib/, which is built without ftrace; kprobes
+ * reach them where the kernel allows those on such functions
+ * (CONFIG_KPROBE_EVENTS_ON_NOTRACE).
+ */
 #define USER_COPY(function)								\
 SEC("kprobe/" #function)								\
 int x_##function(struct pt_regs *ctx)							\
@@ -248,6 +252,19 @@ int x_##function(struct pt_regs *ctx)							\
 
 USER_ITER(_copy_to_iter)
 USER_ITER(_copy_from_iter)
+
+/*
+ * Where it does not: a hardened kernel checks each copy of a size that is not
+ * constant first (include/linux/uaccess.h). Copies to and from kernel memory
+ * are checked too: whoever reads the record looks at what the caller calls next.
+ */
+SEC("fentry/__check_object_size")
+int x___check_object_size(u64 *ctx)
+{
+	if (!ready || in_interrupt())
+		return 0;
+	return might_fault(ctx, caller(ctx, FENTRY(3)), LD_HOOK___check_object_size);
+}
 
 /* include/trace/events/lock.h */
 #define LCB_F_SPIN	(1U << 0)

@@ -19,7 +19,7 @@
 
 static __always_inline bool in_direct_map(u64 lock)
 {
-	return cfg_page_offset_base && lock - cfg_page_offset_base < LD_DIRECT_MAP_SPAN;
+	return page_offset_base && lock - page_offset_base < LD_DIRECT_MAP_SPAN;
 }
 
 static __always_inline void look_up_origin(u64 lock, struct ld_origin *origin)
@@ -32,7 +32,7 @@ static __always_inline void look_up_origin(u64 lock, struct ld_origin *origin)
 	origin->detail = 0;
 	if (!in_direct_map(lock) || !cfg_page_struct_size)
 		return;
-	page = cfg_vmemmap_base + ((lock - cfg_page_offset_base) >> LD_PAGE_SHIFT) * cfg_page_struct_size;
+	page = vmemmap_base + ((lock - page_offset_base) >> LD_PAGE_SHIFT) * cfg_page_struct_size;
 	if (bpf_probe_read_kernel(&head, sizeof(head), (void *)page + bpf_core_field_offset(struct page, compound_head)))
 		return;
 	if (head & 1)
@@ -44,7 +44,7 @@ static __always_inline void look_up_origin(u64 lock, struct ld_origin *origin)
 	bpf_probe_read_kernel(&size, sizeof(size), (void *)cache + bpf_core_field_offset(struct kmem_cache, size));
 	if (!size || size > (1 << 22))
 		return;
-	slab_start = cfg_page_offset_base + (((page - cfg_vmemmap_base) / cfg_page_struct_size) << LD_PAGE_SHIFT);
+	slab_start = page_offset_base + (((page - vmemmap_base) / cfg_page_struct_size) << LD_PAGE_SHIFT);
 	if (lock < slab_start)
 		return;
 	origin->cache = cache;

@@ -18,6 +18,7 @@ static __always_inline u64 wakeup_flags(void)
 static __always_inline bool put(struct task_locks *t, u32 size)
 {
 	/* Told to the verifier, which does not follow the sum of the parts. */
+	barrier_var(size);
 	if (size > sizeof(struct scratch))
 		return false;
 	t->seq++;
@@ -76,16 +77,22 @@ static __always_inline void name_task(struct task_locks *t, struct task_struct *
 }
 
 /* Appends the held list as it was before the event. Returns the tail's length. */
-static __always_inline u32 append_held(struct task_locks *t, u32 depth)
+__noinline u32 append_held(struct task_locks *t, u32 depth)
 {
 	u32 bytes;
 
+	if (!t)
+		return 0;
 	if (depth > LD_MAX_HELD)
 		depth = LD_MAX_HELD;
 	for (u32 i = 0; i < LD_MAX_HELD && i < depth; i++)
 		if (t->held[i].origin.offset == LD_NOT_LOOKED_UP)
 			look_up_origin(t->held[i].lock, &t->held[i].origin);
 	bytes = depth * sizeof(struct ld_held);
+	/* The bound, once more, where the verifier has lost it. */
+	barrier_var(bytes);
+	if (bytes > LD_MAX_HELD * sizeof(struct ld_held))
+		return 0;
 	if (bytes)
 		bpf_probe_read_kernel(t->scratch.tail, bytes, t->held);
 	t->scratch.record.nheld = depth;
@@ -96,6 +103,7 @@ static __always_inline u32 append_stack(struct task_locks *t, void *ctx, u32 off
 {
 	long bytes;
 
+	barrier_var(offset);
 	if (offset > LD_MAX_HELD * sizeof(struct ld_held))
 		return 0;
 	bytes = bpf_get_stack(ctx, t->scratch.tail + offset, LD_MAX_STACK * 8, 0);
@@ -128,6 +136,9 @@ static __always_inline bool send_chain(void *ctx, struct task_locks *t, struct t
 		look_up_origin(new->lock, &new->origin);
 	r->origin = new->origin;
 	tail = append_held(t, depth);
+	barrier_var(tail);
+	if (tail > LD_MAX_HELD * sizeof(struct ld_held))
+		return false;
 	if (stack)
 		tail += append_stack(t, ctx, tail);
 	r->size += tail;

@@ -26,6 +26,7 @@ struct task_locks {
 	bool named;		/* its LD_TASK record was sent */
 	bool waiting;		/* an attempt was sent whose end was not */
 	u8 unused[3];
+	u64 address;		/* see plain() */
 	struct ld_held held[LD_MAX_HELD];
 	struct scratch scratch;
 };
@@ -56,12 +57,16 @@ static __always_inline struct task_locks *task_locks(struct task_struct *task)
 	return t;
 }
 
-static __always_inline bool holds(struct task_locks *t, u64 lock)
+/*
+ * An argument of the traced function as a plain number: the verifier types it
+ * as a pointer and forbids arithmetic, until it has been through memory.
+ */
+static __always_inline u64 plain(struct task_locks *t, u64 argument)
 {
-	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++)
-		if (t->held[i].lock == lock)
-			return true;
-	return false;
+	volatile u64 *address = &t->address;
+
+	*address = argument;
+	return *address;
 }
 
 static __always_inline void push(struct task_locks *t, u64 lock, u64 site, u64 context,
@@ -89,20 +94,34 @@ static __always_inline void push(struct task_locks *t, u64 lock, u64 site, u64 c
 	t->depth = depth + 1;
 }
 
+/*
+ * From here on some functions are global: the verifier looks at each of them
+ * once, for any argument, instead of once for every path that leads to a call.
+ * It does not know that they are never called with NULL.
+ */
+
 /* Closes the gap at `index`. Source and target overlap: entries move down one by one. */
-static __always_inline void remove_at(struct task_locks *t, u32 index)
+__noinline int remove_at(struct task_locks *t, u32 index)
 {
-	for (u32 i = index; i + 1 < LD_MAX_HELD && i + 1 < t->depth; i++)
-		t->held[i] = t->held[i + 1];
+	if (!t)
+		return 0;
+	/* Counted from 0, so that the verifier knows each index. */
+	for (u32 i = 0; i + 1 < LD_MAX_HELD && i + 1 < t->depth; i++)
+		if (i >= index)
+			t->held[i] = t->held[i + 1];
 	t->depth--;
+	return 0;
 }
 
 /* The index of a held lock, innermost match first, or -1. */
-static __always_inline int held_index(struct task_locks *t, u64 lock)
+__noinline int held_index(struct task_locks *t, u64 lock)
 {
-	for (u32 i = 0; i < LD_MAX_HELD; i++) {
-		u32 index = t->depth - 1 - i;
+	u32 index;
 
+	if (!t)
+		return -1;
+	index = t->depth - 1;
+	for (u32 i = 0; i < LD_MAX_HELD; i++, index--) {
 		if (index >= LD_MAX_HELD)
 			break;
 		if (t->held[index].lock == lock)
@@ -146,22 +165,36 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 	return h->epoch == epoch;
 }
 
-static __always_inline bool drop_stale(struct task_locks *t, u64 task)
+struct stale_walk {
+	struct task_locks *t;
+	u64 task;
+	int dropped;
+};
+
+static long drop_if_stale(u32 i, void *context)
 {
-	bool dropped = false;
+	struct stale_walk *walk = context;
+	struct task_locks *t = walk->t;
+	u32 index = LD_MAX_HELD - 1 - i;
 
-	for (u32 i = 0; i < LD_MAX_HELD; i++) {
-		u32 index = LD_MAX_HELD - 1 - i;
+	if (index >= LD_MAX_HELD || index >= t->depth || still_held(&t->held[index], walk->task))
+		return 0;
+	remove_at(t, index);
+	count(LD_C_STALE);
+	walk->dropped++;
+	return 0;
+}
 
-		if (index >= t->depth)
-			continue;
-		if (still_held(&t->held[index], task))
-			continue;
-		remove_at(t, index);
-		count(LD_C_STALE);
-		dropped = true;
-	}
-	return dropped;
+/*
+ * Takes locks that are not the task's any more off its list; returns how many.
+ * From the top down: removing one does not move those still to be looked at.
+ */
+static __always_inline int drop_stale(struct task_locks *t, u64 task)
+{
+	struct stale_walk walk = { .t = t, .task = task };
+
+	bpf_loop(LD_MAX_HELD, drop_if_stale, &walk, 0);
+	return walk.dropped;
 }
 
 #endif /* LIVEDEP_TASK_LOCKS_H */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,13 +18,20 @@ static int find_variables(struct kp_probe *probe, struct kp_error *error) {
     } wanted[] = {
         {"ready", &probe->ready_offset},       {"ready_time", &probe->ready_time_offset},
         {"epoch", &probe->epoch_offset},       {"counters", &probe->counters_offset},
-        {"peeked", &probe->peeked_offset},
+        {"peeked", &probe->peeked_offset},     {"page_offset_base", &probe->page_offset_base_offset},
+        {"vmemmap_base", &probe->vmemmap_base_offset},
     };
 
-    if (map)
-        probe->variables = (void *)bpf_map__initial_value(map, &probe->variables_size);
-    if (!probe->variables)
-        return kp_fail(error, EINVAL, "the programs' variables cannot be mapped");
+    if (!map)
+        return kp_fail(error, EINVAL, "the embedded BPF object has no variables");
+    /* What libbpf maps before loading is a copy: the programs' own memory is behind the map's descriptor. */
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    probe->variables_size = (bpf_map__value_size(map) + page - 1) & ~(page - 1);
+    void *variables =
+        mmap(NULL, probe->variables_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+    if (variables == MAP_FAILED)
+        return kp_fail(error, errno, "the programs' variables cannot be mapped: %s", strerror(errno));
+    probe->variables = variables;
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
         int id = btf__find_by_name_kind(btf, ".bss", BTF_KIND_DATASEC);
         const struct btf_type *data = id > 0 ? btf__type_by_id(btf, id) : NULL;
@@ -47,7 +55,8 @@ static int find_variables(struct kp_probe *probe, struct kp_error *error) {
 int kp_load(struct kp_probe *probe, struct kp_error *error) {
     kp_library_log_clear();
     int result = bpf_object__load(probe->object);
-    if (result == -EPERM || result == -EACCES)
+    /* The verifier says EACCES, a policy EPERM. */
+    if (result == -EPERM)
         return kp_fail(error, -result,
                        "the kernel refuses to load BPF tracing programs (%s): run as root (CAP_BPF and CAP_PERFMON), "
                        "and outside a sandbox or lockdown that forbids them; `livedep doctor` tells what is left",
@@ -58,6 +67,11 @@ int kp_load(struct kp_probe *probe, struct kp_error *error) {
     if (probe->peek)
         probe->peek_fd = bpf_program__fd(probe->peek);
     return find_variables(probe, error);
+}
+
+void kp_set_memory_map(struct kp_probe *probe, uint64_t page_offset_base, uint64_t vmemmap_base) {
+    *(uint64_t *)((char *)probe->variables + probe->page_offset_base_offset) = page_offset_base;
+    *(uint64_t *)((char *)probe->variables + probe->vmemmap_base_offset) = vmemmap_base;
 }
 
 static enum kp_attachment attachment_of(const struct bpf_program *program) {
@@ -119,8 +133,9 @@ void kp_close(struct kp_probe *probe) {
     /* Acquires first, so that no list grows while its releases are already gone. */
     for (int hook = LD_HOOK_MAX - 1; hook >= 0; hook--)
         bpf_link__destroy(probe->links[hook]);
-    extern void kp_unmap_ring(struct kp_probe *);
     kp_unmap_ring(probe);
+    if (probe->variables)
+        munmap(probe->variables, probe->variables_size);
     bpf_object__close(probe->object);
     btf__free(probe->types);
     free(probe);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "probe_internal.h"
@@ -10,21 +12,34 @@
 static char library_log[8192];
 static size_t library_log_length;
 
+/* Keeps the newest bytes: the verifier's log is long, and its end says what was wrong. */
+static void append(const char *text, size_t length) {
+    size_t capacity = sizeof(library_log) - 1;
+
+    if (length > capacity) {
+        text += length - capacity;
+        length = capacity;
+    }
+    if (library_log_length + length > capacity) {
+        size_t excess = library_log_length + length - capacity;
+
+        memmove(library_log, library_log + excess, library_log_length - excess);
+        library_log_length -= excess;
+    }
+    memcpy(library_log + library_log_length, text, length);
+    library_log_length += length;
+    library_log[library_log_length] = 0;
+}
+
 static int keep_log(enum libbpf_print_level level, const char *format, va_list arguments) {
+    char *line = NULL;
+
     if (level == LIBBPF_DEBUG)
         return 0;
-    if (library_log_length > sizeof(library_log) / 2) {
-        size_t half = library_log_length / 2;
-
-        memmove(library_log, library_log + half, library_log_length - half);
-        library_log_length -= half;
-    }
-    int written =
-        vsnprintf(library_log + library_log_length, sizeof(library_log) - library_log_length, format, arguments);
-    if (written > 0) {
-        size_t room = sizeof(library_log) - library_log_length - 1;
-        library_log_length += (size_t)written < room ? (size_t)written : room;
-    }
+    int length = vasprintf(&line, format, arguments);
+    if (length > 0)
+        append(line, (size_t)length);
+    free(line);
     return 0;
 }
 
@@ -34,7 +49,12 @@ void kp_library_log_clear(void) {
     library_log[0] = 0;
 }
 
-const char *kp_library_log(void) { return library_log; }
+/* The end of the log is where the verifier and the loader say what was wrong. */
+#define LOG_TAIL 700
+
+const char *kp_library_log(void) {
+    return library_log_length > LOG_TAIL ? library_log + library_log_length - LOG_TAIL : library_log;
+}
 
 int kp_fail(struct kp_error *error, int code, const char *format, ...) {
     if (error) {

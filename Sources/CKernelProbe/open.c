@@ -91,8 +91,6 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_wakeup_bytes", &c->wakeup_bytes, sizeof(c->wakeup_bytes));
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
-    failed |= set_constant(o, "cfg_page_offset_base", &c->page_offset_base, sizeof(c->page_offset_base));
-    failed |= set_constant(o, "cfg_vmemmap_base", &c->vmemmap_base, sizeof(c->vmemmap_base));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
     return failed;
 }

@@ -22,6 +22,7 @@ struct kp_probe {
     void *variables; /* .bss, shared with the programs */
     size_t variables_size;
     uint32_t ready_offset, ready_time_offset, epoch_offset, counters_offset, peeked_offset;
+    uint32_t page_offset_base_offset, vmemmap_base_offset;
     int ring_fd;
     void *ring_consumer, *ring_producer;
     size_t ring_producer_length;
@@ -33,5 +34,7 @@ int kp_fail(struct kp_error *error, int code, const char *format, ...) __attribu
 /* The last lines libbpf said, for an error's text; cleared by each call that loads. */
 const char *kp_library_log(void);
 void kp_library_log_clear(void);
+
+void kp_unmap_ring(struct kp_probe *probe);
 
 #endif /* PROBE_INTERNAL_H */

@@ -7,8 +7,6 @@
 
 #include "probe_internal.h"
 
-void kp_unmap_ring(struct kp_probe *probe);
-
 void kp_unmap_ring(struct kp_probe *probe) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
 

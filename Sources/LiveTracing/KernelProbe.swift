@@ -2,7 +2,7 @@
 
 internal import CKernelProbe
 internal import CLockRecords
-public import LockNaming
+internal import LockNaming
 
 /// The BPF programs in the kernel, from opening to detaching.
 ///
@@ -18,7 +18,7 @@ public struct KernelProbe: ~Copyable {
         var c = configuration.c
         let image = EmbeddedObject.bytes
         try checked { error in
-            image.withUnsafeBytes { kp_open($0.baseAddress, $0.count, &c, &handle, &error) }
+            kp_open(image, image.count, &c, &handle, &error)
         }
         guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
         self.handle = handle
@@ -28,6 +28,14 @@ public struct KernelProbe: ~Copyable {
 
     /// Loads the programs whose functions this kernel has.
     public func load() throws(ProbeError) { try checked { kp_load(handle, &$0) } }
+
+    /// Tells the programs where the direct map and the page structs are, so that they can find a lock's slab cache.
+    func setMemoryMap(_ symbols: SymbolTable) {
+        let bases = ["page_offset_base", "vmemmap_base"].map { name in
+            symbols.address(of: name).flatMap { memory.word(at: $0) } ?? 0
+        }
+        kp_set_memory_map(handle, bases[0], bases[1])
+    }
 
     /// Attaches every loaded program; how each fared is in ``hooks``.
     public func attach() throws(ProbeError) { try checked { kp_attach(handle, &$0) } }

@@ -13,19 +13,15 @@ public struct ProbeConfiguration: Sendable {
 
     private let cpuHotplugLock: UInt64
     private let faultRanges: [Range<UInt64>]
-    private let pageOffsetBase: UInt64
-    private let vmemmapBase: UInt64
     private let pageStructSize: UInt32
 
     /// Takes the addresses that the programs need from the kernel's symbols.
-    public init(symbols: SymbolTable, pageStructSize: Int?, memory: (any KernelMemory)? = nil) {
+    public init(symbols: SymbolTable, pageStructSize: Int?) {
         cpuHotplugLock = symbols.address(of: "cpu_hotplug_lock") ?? 0
         // The functions in which a page fault trylocks mmap_lock (arch/x86/mm/fault.c; mm/memory.c since 6.5).
         faultRanges = ["do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault"]
             .compactMap { symbols.range(of: $0) }
         self.pageStructSize = UInt32(pageStructSize ?? 0)
-        pageOffsetBase = symbols.address(of: "page_offset_base").flatMap { memory?.word(at: $0) } ?? 0
-        vmemmapBase = symbols.address(of: "vmemmap_base").flatMap { memory?.word(at: $0) } ?? 0
     }
 
     var c: kp_config {
@@ -46,8 +42,6 @@ public struct ProbeConfiguration: Sendable {
                 ends.storeBytes(of: range.upperBound, toByteOffset: index * 8, as: UInt64.self)
             }
         }
-        c.page_offset_base = pageOffsetBase
-        c.vmemmap_base = vmemmapBase
         c.page_struct_size = pageStructSize
         return c
     }

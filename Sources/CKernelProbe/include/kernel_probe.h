@@ -27,8 +27,6 @@ struct kp_config {
     uint64_t cpu_hotplug_lock;
     uint64_t fault_range_start[4];
     uint64_t fault_range_end[4];
-    uint64_t page_offset_base;
-    uint64_t vmemmap_base;
     uint32_t page_struct_size;
 };
 
@@ -63,6 +61,9 @@ int kp_open(const void *image, size_t size, const struct kp_config *config, stru
 
 /* Loads the programs whose functions this kernel has. */
 int kp_load(struct kp_probe *probe, struct kp_error *error);
+
+/* Where the kernel keeps its direct map and its page structs: once, between loading and starting. */
+void kp_set_memory_map(struct kp_probe *probe, uint64_t page_offset_base, uint64_t vmemmap_base);
 
 /* Attaches every loaded program, releases before acquires; how each fared is asked with kp_hook(). */
 int kp_attach(struct kp_probe *probe, struct kp_error *error);
