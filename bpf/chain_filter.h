@@ -95,6 +95,8 @@ __noinline u64 chain_key(struct task_locks *t, struct ld_held *new)
 		seen |= bit;
 		hash = mix(hash, key + t->held[i].mode + 2 * t->held[i].flags);
 	}
+	/* What user space distrusts after a miss was sent in vain, and is sent again. */
+	hash = mix(hash, epoch);
 	return nested ? 0 : hash | 1;
 }
 

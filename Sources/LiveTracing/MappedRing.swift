@@ -2,7 +2,6 @@
 
 internal import CKernelProbe
 internal import Foundation
-internal import Synchronization
 
 /// A BPF ring buffer, mapped, with this process as its one consumer.
 ///
@@ -27,18 +26,18 @@ struct MappedRing: ~Copyable {
         descriptor = ring.descriptor
     }
 
-    /// Hands every complete record to `body`, in order, and frees their space once at the end of the batch.
+    /// The position up to which records have been begun.
+    var end: UInt64 { kp_load_acquire(producerPosition) }
+
+    /// Hands every complete record before `end` to `body`, in order, and frees their space once, behind the batch.
     ///
-    /// Allocates nothing itself. A record's bytes are valid during the call only. Stops after `limit` bytes, so that a
-    /// producer faster than the consumer cannot hold it here.
+    /// Allocates nothing itself. A record's bytes are valid during the call only.
     ///
     /// - Returns: how many records there were.
-    func drain(limit: UInt64 = 1 << 20, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
+    func drain(to end: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
         var position = consumerPosition.pointee
-        let end = kp_load_acquire(producerPosition)
-        let stop = min(end, position + limit)
         var records = 0
-        while position < stop {
+        while position < end {
             let header = data + Int(position & mask)
             let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
             // Still being written: it and all behind it wait for the next time.
@@ -55,7 +54,7 @@ struct MappedRing: ~Copyable {
     }
 
     /// Whether nothing is left to read at the moment.
-    var isEmpty: Bool { consumerPosition.pointee == kp_load_acquire(producerPosition) }
+    var isEmpty: Bool { consumerPosition.pointee == end }
 
     /// Sleeps until the kernel wakes the consumer, at most `milliseconds`.
     func wait(milliseconds: Int32) {

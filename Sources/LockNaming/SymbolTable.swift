@@ -36,7 +36,9 @@ public struct SymbolTable: Sendable {
     private static let wanted: Set<String> = [
         "cpu_hotplug_lock", "vmemmap_base", "page_offset_base", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end",
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
-        "_stext", "_etext", "_end", "pcpu_unit_size",
+        "pcpu_unit_size", "__sched_text_start", "__sched_text_end",
+        "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
+        "copy_from_user_toio", "copy_to_user_fromio",
     ]
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.
@@ -61,6 +63,12 @@ public struct SymbolTable: Sendable {
     public func range(of name: String) -> Range<UInt64>? {
         guard let start = named[name], let match = symbol(at: start) else { return nil }
         return start..<(start + match.size)
+    }
+
+    /// The text that the scheduler's and the sleeping locks' functions lie in; empty where it is not told.
+    public var schedulerText: Range<UInt64> {
+        guard let start = named["__sched_text_start"], let end = named["__sched_text_end"], start < end else { return 0..<0 }
+        return start..<end
     }
 
     private func match(_ address: UInt64, in entries: [Entry]) -> Match? {

@@ -1,25 +1,34 @@
 import LiveTracing
 import LockNaming
+import LockEvents
+import LockGraph
 import Foundation
 
-let text = KernelFile.bytes(at: "/proc/kallsyms") ?? []
-let t0 = Date()
-let symbols = SymbolTable(kallsyms: text)
-print("symbols", symbols.count, Date().timeIntervalSince(t0))
-let types = KernelTypes()
-let size = types?.size(of: "page")
-print("types", size ?? 0, Date().timeIntervalSince(t0))
+struct Sink: LockEventSink {
+    var engine: LockOrderEngine
+    var tables: EventTables { get { engine.tables } _modify { yield &engine.tables } }
+    mutating func consume(_ event: LockEvent) { engine.consume(event) }
+    mutating func consume(_ event: LockEvent, held: Span<HeldLock>) { engine.consume(event, held: held) }
+    mutating func loseAllStacks() { engine.loseAllStacks() }
+    mutating func unify(_ kept: LockClassID, _ gone: LockClassID) { engine.unify(kept, gone) }
+    mutating func advance(to time: UInt64) { engine.advance(to: time); for f in engine.takeNewFindings() { print(f.text); for s in f.steps { print("   ", s.from, s.fromMode, "->", s.to, s.toMode, s.comm, s.pid, s.heldSite, s.site, s.isMay, s.stack.prefix(5)) } } }
+}
 do {
-    let probe = try KernelProbe(ProbeConfiguration(symbols: symbols, pageStructSize: size))
-    print("open", Date().timeIntervalSince(t0))
-    try probe.load()
-    print("load", Date().timeIntervalSince(t0))
-    try probe.attach()
-    print("attach", Date().timeIntervalSince(t0))
-    for h in probe.hooks { print(h.function, h.attachment, h.error) }
-    probe.start()
-    let p = Process(); p.executableURL = URL(fileURLWithPath: "/bin/busybox"); p.arguments = ["sh", "-c", "find /sys >/dev/null; ls -l /root"]
-    try p.run(); p.waitUntilExit()
-    sleep(8)
-    print(probe.counters, probe.misses, probe.mapBytes)
+    let t0 = Date()
+    var session = try LiveSession(LiveSession.Options())
+    print("attached", Date().timeIntervalSince(t0))
+    var o = EngineOptions(); o.isFiltered = true
+    o.rules = [try LockRule(parsing: "mmap_sem -> barrier_mutex")]
+    var sink = Sink(engine: LockOrderEngine(options: o))
+    session.start()
+    let p = Process(); p.executableURL = URL(fileURLWithPath: CommandLine.arguments[1]); p.arguments = Array(CommandLine.arguments.dropFirst(2))
+    try p.run()
+    while p.isRunning { session.pump(into: &sink, waitingAtMost: 50) }
+    session.stop()
+    session.pump(into: &sink, waitingAtMost: 0)
+    sink.engine.finish()
+    print(sink.engine.summary)
+    print(session.summary)
+    for d in sink.engine.dependencies { print(sink.engine.printedName(of: d.from), "->", sink.engine.printedName(of: d.to), d.isMay) }
+    for n in sink.engine.lockNodes { let c = sink.engine.tables.classes[n.lockClass]; print(c.name, c.type, c.origin, c.naming) }
 } catch { print("FAILED:", error) }

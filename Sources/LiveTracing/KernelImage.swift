@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LockNaming
+internal import Foundation
+
+/// What is read once of the running kernel before it is traced: symbols, types, caches.
+public enum KernelImage {
+    /// The kernel's symbols. Reading them takes a tenth of a second.
+    public static func symbols() throws(ProbeError) -> SymbolTable {
+        guard let text = KernelFile.bytes(at: "/proc/kallsyms") else {
+            throw ProbeError(code: ENOENT, "/proc/kallsyms cannot be read: the kernel needs CONFIG_KALLSYMS")
+        }
+        let symbols = SymbolTable(kallsyms: text)
+        guard symbols.count > 0 else {
+            throw ProbeError(
+                code: EPERM,
+                "/proc/kallsyms shows no addresses: run as root, with kernel.kptr_restrict at 0 or 1"
+            )
+        }
+        return symbols
+    }
+
+    /// Names of slab caches with the folder each leads to; empty where the kernel does not show them.
+    static func slabLinks() -> [String: String] {
+        let folder = "/sys/kernel/slab"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [:] }
+        var links: [String: String] = [:]
+        for name in names where !name.hasPrefix(":") {
+            links[name] = (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")) ?? name
+        }
+        return links
+    }
+
+    /// How many processors can ever be there.
+    static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_CONF)))) }
+
+    /// The kernel's release, as `uname -r` prints it.
+    public static var release: String { KernelFile.text(at: "/proc/sys/kernel/osrelease") ?? "unknown" }
+
+    /// Nanoseconds on the clock that records are stamped with.
+    static var now: UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}

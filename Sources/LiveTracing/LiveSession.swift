@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+internal import Foundation
+public import LockEvents
+internal import LockNaming
+
+/// One run of tracing the live kernel: prepared, started, pumped by one thread, stopped.
+///
+///     let session = try LiveSession(LiveSession.Options())
+///     session.start()
+///     while !stop { session.pump(into: &sink, waitingAtMost: 50) }
+///     session.stop()
+///     session.pump(into: &sink, waitingAtMost: 0)
+///
+/// What was lost on the way is in ``summary``, each cause by itself.
+public struct LiveSession: ~Copyable {
+    /// What a session is to record.
+    public struct Options: Sendable {
+        /// Every acquisition and release, instead of chains not seen before.
+        public var isUnfiltered = false
+        /// Bytes of the ring: a power of two.
+        public var ringBytes = 8 << 20
+
+        /// The settings of a watch.
+        public init() {}
+    }
+
+    private let probe: KernelProbe
+    private let ring: MappedRing
+    private var decoder: RecordDecoder<ProbedMemory>
+    private var seenMisses: UInt64 = 0
+    private var missesAtStart: UInt64 = 0
+
+    /// Loads and attaches the programs, behind a closed gate. Takes a second or two, most of it the kernel's verifier.
+    public init(_ options: Options) throws(ProbeError) {
+        let symbols = try KernelImage.symbols()
+        let types = KernelTypes()
+        var configuration = ProbeConfiguration(symbols: symbols, pageStructSize: types?.size(of: "page"))
+        configuration.isUnfiltered = options.isUnfiltered
+        configuration.ringBytes = options.ringBytes
+        let probe = try KernelProbe(configuration)
+        try probe.load()
+        probe.setMemoryMap(symbols)
+        try probe.attach()
+        let ring = try probe.mapRing()
+        let memory = probe.memory
+        let namer = LockNamer(
+            symbols: symbols,
+            types: types,
+            memory: memory,
+            slabLinks: KernelImage.slabLinks(),
+            processors: KernelImage.processors
+        )
+        decoder = RecordDecoder(
+            namer: namer,
+            symbolizer: Symbolizer(symbols: symbols),
+            copies: UserCopySites(symbols: symbols, memory: memory)
+        )
+        self.ring = ring
+        self.probe = probe
+    }
+
+    /// How each function of the hook table fared.
+    public var hooks: [HookState] { probe.hooks }
+
+    /// Opens the gate.
+    public mutating func start() {
+        missesAtStart = probe.misses
+        seenMisses = missesAtStart
+        probe.start()
+    }
+
+    /// Closes the gate at once. What is in the ring can still be pumped out.
+    public func stop() { probe.stop() }
+
+    /// Waits for records, and hands what has come to the sink.
+    ///
+    /// - Returns: how many records there were.
+    @discardableResult
+    public mutating func pump(
+        into sink: inout some LockEventSink & ~Copyable,
+        waitingAtMost milliseconds: Int32
+    ) -> Int {
+        if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
+        let end = ring.end
+        // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
+        // in the batch happened before the record was made, and so shows now.
+        checkMisses(&sink)
+        let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
+        sink.advance(to: KernelImage.now)
+        return records
+    }
+
+    private mutating func checkMisses(_ sink: inout some LockEventSink & ~Copyable) {
+        let misses = probe.misses
+        guard misses != seenMisses else { return }
+        seenMisses = misses
+        decoder.trustedEpoch = probe.raiseEpoch()
+        sink.loseAllStacks()
+    }
+
+    /// Counts so far.
+    public var summary: LiveSummary {
+        let counters = probe.counters
+        let counts = decoder.counts
+        var unknown: [String: Int] = [:]
+        for (hook, count) in counts.unknownReleases {
+            unknown[String(cString: kp_hook_name(Int32(hook))), default: 0] += count
+        }
+        return LiveSummary(
+            records: counts.records,
+            acquisitions: counters.acquired,
+            filtered: counters.filtered,
+            dropped: counters.dropped,
+            misses: seenMisses - missesAtStart,
+            gaps: counts.gaps,
+            distrusted: counts.distrusted,
+            malformed: counts.malformed,
+            withoutStorage: counters.withoutStorage,
+            overflowed: counters.overflowed,
+            inInterrupts: counters.inInterrupts,
+            stale: counters.stale,
+            earlyReleases: counts.earlyReleases,
+            unknownReleases: unknown,
+            unnamedInitialisations: counts.unnamedInitialisations,
+            unclassifiedCopies: decoder.copies.unclassified,
+            mapBytes: probe.mapBytes
+        )
+    }
+}

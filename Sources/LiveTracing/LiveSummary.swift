@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a session saw and what it did not, each cause of loss by itself.
+public struct LiveSummary: Sendable {
+    /// Records read from the ring.
+    public var records: Int
+    /// Acquisitions that the programs saw.
+    public var acquisitions: UInt64
+    /// Acquisitions under held locks that were not sent because their chain had been.
+    public var filtered: UInt64
+    /// Records lost because the ring was full.
+    public var dropped: UInt64
+    /// Runs of programs that the kernel's recursion guard skipped.
+    public var misses: UInt64
+    /// Gaps in tasks' sequences.
+    public var gaps: Int
+    /// Records passed over because a miss may have spoiled what they rest on.
+    public var distrusted: Int
+    /// Records that are not of the agreed form.
+    public var malformed: Int
+    /// Events of tasks for which the kernel gave no storage.
+    public var withoutStorage: UInt64
+    /// Locks taken while a task's list was full.
+    public var overflowed: UInt64
+    /// Trylocks and releases in interrupts, which belong to no task.
+    public var inInterrupts: UInt64
+    /// Held locks that turned out to be held no more.
+    public var stale: UInt64
+    /// Releases of locks taken before tracing began.
+    public var earlyReleases: Int
+    /// Releases that no acquisition explains, by the function that made them.
+    public var unknownReleases: [String: Int]
+    /// Initialisations whose name was lost.
+    public var unnamedInitialisations: Int
+    /// Call sites of which it could not be said that they copy to or from user memory.
+    public var unclassifiedCopies: Int
+    /// Bytes of kernel memory that the maps take.
+    public var mapBytes: UInt64
+
+    /// All releases that no acquisition explains.
+    public var unknownReleaseCount: Int { unknownReleases.values.reduce(0, +) }
+}
