@@ -37,17 +37,17 @@ static __always_inline u64 mix(u64 hash, u64 word)
 	return hash ^ (hash >> 29);
 }
 
-static __always_inline u64 class_key(struct ld_held *h)
+/*
+ * What kind of lock this is, as far as its memory says: the cache and the
+ * offset in it, or the address of what is not a slab object. Two locks with
+ * different keys may still be of one class, never the other way round where
+ * caches are not shared; the site is added for those that are.
+ */
+static __always_inline u64 memory_key(struct ld_held *h)
 {
-	u64 key;
-
 	if (h->origin.offset == LD_NOT_LOOKED_UP)
 		look_up_origin(h->lock, &h->origin);
-	if (h->origin.cache)
-		key = mix(mix(h->origin.cache, h->origin.offset), h->site) + h->origin.detail;
-	else
-		key = h->lock;
-	return key;
+	return h->origin.cache ? mix(h->origin.cache, h->origin.offset) + h->origin.detail : h->lock;
 }
 
 static __always_inline bool sent_before(u64 key)
@@ -83,17 +83,17 @@ __noinline u64 chain_key(struct task_locks *t, struct ld_held *new)
 
 	if (!t || !new)
 		return 0;
-	new_key = class_key(new);
-	hash = mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags);
+	new_key = memory_key(new);
+	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags), new->site);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
-		key = class_key(&t->held[i]);
+		key = memory_key(&t->held[i]);
 		/* A one-word Bloom filter: a false match only sends a chain once more. */
 		bit = 1ULL << (mix(key, 1) & 63);
 		nested |= key == new_key;
 		if (t->held[i].origin.cache)
 			nested |= (seen & bit) != 0;
 		seen |= bit;
-		hash = mix(hash, key + t->held[i].mode + 2 * t->held[i].flags);
+		hash = mix(mix(hash, key + t->held[i].mode + 2 * t->held[i].flags), t->held[i].site);
 	}
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
 	hash = mix(hash, epoch);

@@ -53,7 +53,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private var sites: [Site: Taught] = [:]
     /// Classes named before anything better was known; a better name takes them in.
     private var provisional: Set<LockClassID> = []
+    private var unambiguous: [SlabMember: Bool] = [:]
     private var percpuClasses: [UInt64: LockClassID] = [:]
+    /// Classes that were taken in, and by which.
+    private var takenIn: [LockClassID: LockClassID] = [:]
+    private var mmapLock: LockClassID?
     private var unifications: [(kept: LockClassID, gone: LockClassID)] = []
 
     /// Prepares to name locks of the running kernel.
@@ -111,8 +115,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         if let entry = known[evidence.lock] {
             // Memory that went to another cache holds another lock, initialised before tracing began or by copying.
             if entry.cache == evidence.cache, entry.offset == evidence.offset || evidence.cache == 0 {
-                if entry.isBySite { learn(site: evidence.site, of: place, is: entry.lockClass) }
-                return entry.lockClass
+                let lockClass = current(entry.lockClass)
+                if entry.isBySite { learn(site: evidence.site, of: place, is: lockClass) }
+                return lockClass
             }
             known[evidence.lock] = nil
         }
@@ -139,25 +144,27 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             )
             teach(place, lockClass)
             learn(site: evidence.site, of: place, is: lockClass)
-            return (lockClass, false)
+            if start.name == Self.mmapLockName { meetMmapLock(lockClass) }
+            return (current(lockClass), false)
         }
         if evidence.isOwnMmapLock {
-            if case .one(let lockClass) = taught[place] { return (lockClass, false) }
+            if let mmapLock { return (current(mmapLock), false) }
             let lockClass = tables.classes.intern(
-                LockClass(name: "&mm->mmap_lock", type: evidence.type, origin: "current->mm", naming: "known pointer")
+                LockClass(name: Self.mmapLockName, type: evidence.type, origin: "current->mm", naming: "known pointer")
             )
             provisional.insert(lockClass)
+            meetMmapLock(lockClass)
             teach(place, lockClass)
-            return (lockClass, false)
+            return (current(lockClass), false)
         }
         if let lockClass = named(bySymbol: evidence, &tables) { return (lockClass, false) }
         if let lockClass = named(byPercpu: evidence, &tables) { return (lockClass, false) }
         if evidence.cache != 0, let cache = caches?.cache(at: evidence.cache, in: memory) {
-            if cache.isOfOneKind {
-                if case .one(let lockClass) = taught[place] { return (lockClass, false) }
+            if isOfOneKind(place, in: cache) {
+                if case .one(let lockClass) = taught[place] { return (current(lockClass), false) }
                 if taught[place] == nil, let lockClass = named(byMemberOf: cache, evidence, &tables) {
                     teach(place, lockClass)
-                    return (lockClass, false)
+                    return (current(lockClass), false)
                 }
             }
             return (named(bySite: evidence, place, "\(cache.name)+\(evidence.offset)", &tables), true)
@@ -188,7 +195,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private mutating func named(byPercpu evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
         guard let offset = percpu.offset(of: evidence.lock) else { return nil }
-        if let lockClass = percpuClasses[offset] { return lockClass }
+        if let lockClass = percpuClasses[offset] { return current(lockClass) }
         let lockClass: LockClass
         if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
             let member =
@@ -214,21 +221,44 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ evidence: LockEvidence,
         _ tables: inout EventTables
     ) -> LockClassID? {
-        for structName in SlabStructs.candidates(for: cache.name) {
-            guard let size = types?.size(of: structName), size <= cache.size,
-                let member = types?.lockMember(in: structName, at: Int(evidence.offset))
-            else { continue }
-            let lockClass = tables.classes.intern(
-                LockClass(
-                    name: member.isEmpty ? structName : "\(structName).\(member)",
-                    type: evidence.type,
-                    origin: cache.name,
-                    naming: "slab member",
-                    certainty: .inferred
-                )
+        let members = members(of: cache, at: evidence.offset)
+        guard members.count == 1, let name = members.first else { return nil }
+        let lockClass = tables.classes.intern(
+            LockClass(
+                name: name,
+                type: evidence.type,
+                origin: cache.name,
+                naming: "slab member",
+                certainty: .inferred
             )
-            provisional.insert(lockClass)
-            return lockClass
+        )
+        provisional.insert(lockClass)
+        return lockClass
+    }
+
+    /// Whether all locks at a place in a cache's objects are of one class.
+    ///
+    /// A merged cache holds objects of several structs: there only a member that just one of them has says so.
+    private mutating func isOfOneKind(_ place: SlabMember, in cache: SlabCaches.Cache) -> Bool {
+        if cache.isGeneral { return false }
+        if cache.names.count == 1 { return true }
+        if let answer = unambiguous[place] { return answer }
+        let answer = members(of: cache, at: place.offset).count == 1
+        unambiguous[place] = answer
+        return answer
+    }
+
+    private func members(of cache: SlabCaches.Cache, at offset: UInt32) -> Set<String> {
+        Set(cache.names.compactMap { member(ofObjectIn: $0, cache, at: Int(offset)) })
+    }
+
+    private func member(ofObjectIn cacheName: String, _ cache: SlabCaches.Cache, at offset: Int) -> String? {
+        for structName in SlabStructs.candidates(for: cacheName) {
+            // A cache called like its struct may hold less than the whole of it: task_struct's tail depends on the FPU.
+            guard let size = types?.size(of: structName), size <= cache.size || structName == cacheName,
+                let member = types?.lockMember(in: structName, at: offset)
+            else { continue }
+            return member.isEmpty ? structName : "\(structName).\(member)"
         }
         return nil
     }
@@ -240,7 +270,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ tables: inout EventTables
     ) -> LockClassID {
         let site = Site(address: evidence.site, memory: place)
-        if case .one(let lockClass) = sites[site] { return lockClass }
+        if case .one(let lockClass) = sites[site] { return current(lockClass) }
         let lockClass = tables.classes.intern(bySite(evidence, origin: origin, naming: "call site"))
         if sites[site] == nil {
             provisional.insert(lockClass)
@@ -263,7 +293,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     /// A (cache, offset) that one class of locks was seen at names the locks there that were initialised earlier.
     private mutating func teach(_ place: SlabMember, _ lockClass: LockClassID) {
-        guard place.cache != 0, let cache = caches?.cache(at: place.cache, in: memory), cache.isOfOneKind else { return }
+        guard place.cache != 0, let cache = caches?.cache(at: place.cache, in: memory), isOfOneKind(place, in: cache)
+        else { return }
         taught[place] = settle(taught[place], lockClass)
     }
 
@@ -276,7 +307,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     /// What holds after one more class was seen: a provisional class is taken in by the other, two good names differ.
     private mutating func settle(_ earlier: Taught?, _ lockClass: LockClassID) -> Taught {
-        guard case .one(let other)? = earlier else { return earlier ?? .one(lockClass) }
+        guard case .one(let named)? = earlier else { return earlier ?? .one(lockClass) }
+        let other = current(named)
+        let lockClass = current(lockClass)
         if other == lockClass { return .one(other) }
         if provisional.contains(other) {
             unify(other, into: lockClass)
@@ -291,10 +324,25 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private mutating func unify(_ gone: LockClassID, into kept: LockClassID) {
         provisional.remove(gone)
+        takenIn[gone] = kept
         unifications.append((kept: kept, gone: gone))
     }
 
+    /// There is one class of mmap_lock, however an instance was recognised.
+    private mutating func meetMmapLock(_ lockClass: LockClassID) {
+        if case .one(let kept) = settle(mmapLock.map { .one($0) }, lockClass) { mmapLock = kept }
+    }
+
+    /// The class that stands for a class now.
+    private func current(_ lockClass: LockClassID) -> LockClassID {
+        var lockClass = lockClass
+        while let other = takenIn[lockClass] { lockClass = other }
+        return lockClass
+    }
+
     // MARK: Names
+
+    private static var mmapLockName: String { "&mm->mmap_lock" }
 
     private func function(at address: UInt64) -> String {
         // A return address may be the first byte of the next function.

@@ -6,7 +6,7 @@
 /// about the struct. `/sys/kernel/slab` shows merging as several links to one folder.
 struct SlabCaches {
     private let known: Set<String>
-    private let merged: Set<String>
+    private let namesakes: [String: [String]]
     private let nameOffset: Int?
     private let sizeOffset: Int?
     private var names: [UInt64: Cache?] = [:]
@@ -16,16 +16,22 @@ struct SlabCaches {
         var name: String
         /// Bytes between two objects.
         var size: Int
-        /// Objects of one struct only, as far as the kernel shows.
-        var isOfOneKind: Bool
+        /// Every name that the cache goes by: several where the kernel merged caches.
+        var names: [String]
+
+        /// One of the caches behind `kmalloc`.
+        var isGeneral: Bool { name.hasPrefix("kmalloc-") || name.hasPrefix("dma-kmalloc-") }
     }
 
     init(types: borrowing KernelTypes, links: [String: String]) {
         nameOffset = types.offset(of: "name", in: "kmem_cache")
         sizeOffset = types.offset(of: "size", in: "kmem_cache")
         known = Set(links.keys)
-        let shared = Dictionary(grouping: links.keys) { links[$0] ?? $0 }
-        merged = Set(shared.values.filter { $0.count > 1 }.joined())
+        var namesakes: [String: [String]] = [:]
+        for group in Dictionary(grouping: links.keys, by: { links[$0] ?? $0 }).values where group.count > 1 {
+            for name in group { namesakes[name] = group.sorted() }
+        }
+        self.namesakes = namesakes
     }
 
     /// The cache at an address, or nil when what lies there is none.
@@ -44,7 +50,6 @@ struct SlabCaches {
         else { return nil }
         // The page's type was not tested when the record was made: only a name that the kernel lists is believed.
         guard known.isEmpty || known.contains(name) else { return nil }
-        let isKmalloc = name.hasPrefix("kmalloc-") || name.hasPrefix("dma-kmalloc-")
-        return Cache(name: name, size: Int(size), isOfOneKind: !isKmalloc && !merged.contains(name))
+        return Cache(name: name, size: Int(size), names: namesakes[name] ?? [name])
     }
 }

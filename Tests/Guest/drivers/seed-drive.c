@@ -106,7 +106,8 @@ static void read_event(pid_t pid, int cpu, const char *step)
 
 static void perf(void)
 {
-    read_event(-1, 0, "perf cpu");
+    /* The processor that goes off- and online: one context is then both taken under pmus_lock and read. */
+    read_event(-1, 1, "perf cpu");
     read_event(0, -1, "perf task");
 }
 

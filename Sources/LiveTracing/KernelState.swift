@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CKernelProbe
+internal import Foundation
+internal import LockNaming
+
+/// What the running kernel says of itself, as far as it decides what livedep can see.
+public struct KernelState: Sendable {
+    /// `uname -r`.
+    public var release: String
+    /// `uname -v`: names the preemption model.
+    public var version: String
+    public var machine: String
+    /// How tasks are preempted: `none`, `voluntary`, `full`, `lazy`, `rt`, or empty where it is not told.
+    public var preemption: String
+    /// `none`, `integrity` or `confidentiality`; empty where the kernel has no lockdown.
+    public var lockdown: String
+    public var hasTypes: Bool
+    public var isRoot: Bool
+    public var lockdep: Lockdep
+    /// Why BPF tracing programs are refused; nil where they are allowed.
+    public var refusal: ProbeError?
+
+    /// lockdep's own state.
+    public enum Lockdep: String, Sendable {
+        /// The kernel was built without it.
+        case absent
+        /// It is on.
+        case active
+        /// It found something, or ran out of room, and turned itself off.
+        case off
+    }
+
+    /// Asks the running kernel. Loads, and drops again, one BPF program of two instructions.
+    public init() {
+        release = KernelFile.text(at: "/proc/sys/kernel/osrelease") ?? "unknown"
+        version = KernelFile.text(at: "/proc/sys/kernel/version") ?? ""
+        machine = KernelFile.text(at: "/proc/sys/kernel/arch") ?? Self.builtFor
+        preemption = Self.preemption(version: version)
+        lockdown = Self.chosen(KernelFile.text(at: "/sys/kernel/security/lockdown") ?? "", open: "[", close: "]")
+        hasTypes = FileManager.default.fileExists(atPath: "/sys/kernel/btf/vmlinux")
+        isRoot = geteuid() == 0
+        lockdep = Self.lockdep(statistics: KernelFile.text(at: "/proc/lockdep_stats"))
+        do throws(ProbeError) {
+            try checked { kp_tracing_allowed(&$0) }
+            refusal = nil
+        } catch {
+            refusal = error
+        }
+    }
+
+    private static var builtFor: String {
+        #if arch(x86_64)
+        "x86_64"
+        #else
+        "other"
+        #endif
+    }
+
+    private static func preemption(version: String) -> String {
+        if version.contains("PREEMPT_RT") { return "rt" }
+        // Where the model can be chosen at run time, debugfs brackets the one in force.
+        let chosen = chosen(KernelFile.text(at: "/sys/kernel/debug/sched/preempt") ?? "", open: "(", close: ")")
+        if !chosen.isEmpty { return chosen }
+        if version.contains("PREEMPT_DYNAMIC") { return "" }
+        return version.contains("PREEMPT") ? "full" : ""
+    }
+
+    private static func chosen(_ text: String, open: Character, close: Character) -> String {
+        guard let start = text.firstIndex(of: open), let end = text[start...].firstIndex(of: close) else { return "" }
+        return String(text[text.index(after: start)..<end])
+    }
+
+    private static func lockdep(statistics: String?) -> Lockdep {
+        guard let line = statistics?.split(separator: "\n").first(where: { $0.contains("debug_locks:") }) else {
+            return .absent
+        }
+        return line.hasSuffix("1") ? .active : .off
+    }
+}
