@@ -32,7 +32,7 @@ let package = Package(
         .plugin(name: "EmbedProbe", capability: .buildTool(), dependencies: ["embed-probe"], path: "bpf/plugin"),
         .target(name: "CKernelProbe", dependencies: ["CLibBPF", "CLockRecords"]),
         .target(name: "LockEvents", dependencies: ["CLockRecords"], swiftSettings: settings),
-        .target(name: "LockNaming", dependencies: ["LockEvents", "CKernelProbe", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+        .target(name: "LockNaming", dependencies: ["LockEvents", "CKernelProbe", "CLockRecords", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
             name: "LiveTracing",
             dependencies: [

@@ -99,6 +99,40 @@ struct page {
 	unsigned long compound_head;
 };
 
+struct file_system_type {
+	const char *name;
+};
+
+struct super_block {
+	struct file_system_type *s_type;
+	struct rw_semaphore s_umount;
+	struct mutex s_vfs_rename_mutex;
+	int s_stack_depth;
+};
+
+struct inode {
+	__u16 i_mode;
+	struct super_block *i_sb;
+	struct rw_semaphore i_rwsem;
+};
+
+struct kernfs_ops {
+	void *mmap;
+};
+
+struct kernfs_elem_attr {
+	struct kernfs_ops *ops;
+};
+
+struct kernfs_node {
+	struct kernfs_elem_attr attr;
+};
+
+struct kernfs_open_file {
+	struct kernfs_node *kn;
+	struct mutex mutex;
+};
+
 struct iov_iter {
 	__u8 iter_type;
 };

@@ -22,33 +22,90 @@ static __always_inline bool in_direct_map(u64 lock)
 	return page_offset_base && lock - page_offset_base < LD_DIRECT_MAP_SPAN;
 }
 
-static __always_inline void look_up_origin(u64 lock, struct ld_origin *origin)
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LD_PLACE_SLOTS);
+	__type(key, u32);
+	__type(value, struct ld_place);
+} places SEC(".maps");
+
+#define LD_S_IFMT	0170000
+#define LD_S_IFDIR	0040000
+
+static __always_inline u32 fold(u64 word)
+{
+	word *= 0x9e3779b97f4a7c15ULL;
+	return (u32)(word >> 32) | 1;
+}
+
+/*
+ * What the lock's container adds to its class, as a number that is the same
+ * for locks of one class. The container was found by the kind of place alone:
+ * on other objects there this reads nonsense, which makes the key finer.
+ */
+static __always_inline u32 container_detail(u64 lock, u32 container)
+{
+	struct super_block *sb;
+
+	switch (container) {
+	case LD_INODE: {
+		struct inode *inode = (void *)lock - bpf_core_field_offset(struct inode, i_rwsem);
+		u64 directory = (BPF_CORE_READ(inode, i_mode) & LD_S_IFMT) == LD_S_IFDIR;
+
+		sb = BPF_CORE_READ(inode, i_sb);
+		return fold((u64)BPF_CORE_READ(sb, s_type) + directory + ((u64)BPF_CORE_READ(sb, s_stack_depth) << 1));
+	}
+	case LD_SUPER_BLOCK:
+		sb = (void *)lock - bpf_core_field_offset(struct super_block, s_umount);
+		return fold((u64)BPF_CORE_READ(sb, s_type));
+	case LD_RENAME:
+		sb = (void *)lock - bpf_core_field_offset(struct super_block, s_vfs_rename_mutex);
+		return fold((u64)BPF_CORE_READ(sb, s_type));
+	case LD_KERNFS_FILE: {
+		struct kernfs_open_file *file = (void *)lock - bpf_core_field_offset(struct kernfs_open_file, mutex);
+
+		return fold(BPF_CORE_READ(file, kn, attr.ops, mmap) ? 2 : 4);
+	}
+	}
+	return 0;
+}
+
+__noinline int look_up_origin(u64 lock, struct ld_origin *origin)
 {
 	u64 page, head, cache, slab_start;
-	u32 size = 0;
+	struct ld_place *place;
+	u32 size = 0, slot;
 
+	/* A global function: the verifier does not know that no caller passes NULL. */
+	if (!origin)
+		return 0;
 	origin->cache = 0;
 	origin->offset = 0;
 	origin->detail = 0;
 	if (!in_direct_map(lock) || !cfg_page_struct_size)
-		return;
+		return 0;
 	page = vmemmap_base + ((lock - page_offset_base) >> LD_PAGE_SHIFT) * cfg_page_struct_size;
 	if (bpf_probe_read_kernel(&head, sizeof(head), (void *)page + bpf_core_field_offset(struct page, compound_head)))
-		return;
+		return 0;
 	if (head & 1)
 		page = head - 1;
 	if (bpf_probe_read_kernel(&cache, sizeof(cache), (void *)page + bpf_core_field_offset(struct slab, slab_cache)))
-		return;
+		return 0;
 	if (!in_direct_map(cache) && cache < 0xffffffff80000000ULL)
-		return;
+		return 0;
 	bpf_probe_read_kernel(&size, sizeof(size), (void *)cache + bpf_core_field_offset(struct kmem_cache, size));
 	if (!size || size > (1 << 22))
-		return;
+		return 0;
 	slab_start = page_offset_base + (((page - vmemmap_base) / cfg_page_struct_size) << LD_PAGE_SHIFT);
 	if (lock < slab_start)
-		return;
+		return 0;
 	origin->cache = cache;
 	origin->offset = (u32)(lock - slab_start) % size;
+	slot = ld_place_slot(cache, origin->offset);
+	place = bpf_map_lookup_elem(&places, &slot);
+	if (place && place->cache == cache && place->offset == origin->offset)
+		origin->detail = container_detail(lock, place->container);
+	return 0;
 }
 
 #endif /* LIVEDEP_LOCK_ORIGIN_H */

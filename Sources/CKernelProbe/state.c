@@ -63,6 +63,14 @@ uint64_t kp_map_bytes(const struct kp_probe *probe) {
     return bytes;
 }
 
+int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, int container) {
+    struct ld_place place = {.cache = cache, .offset = offset, .container = (uint32_t)container};
+    struct bpf_map *map = bpf_object__find_map_by_name(probe->object, "places");
+    uint32_t slot = ld_place_slot(cache, offset);
+
+    return bpf_map_update_elem(bpf_map__fd(map), &slot, &place, 0);
+}
+
 int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length) {
     uint64_t arguments[2] = {address, length};
     LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));

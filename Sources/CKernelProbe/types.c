@@ -135,15 +135,27 @@ int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, 
                      length);
 }
 
+static int64_t field_offset(const struct btf *btf, const struct btf_type *type, const char *field, int nesting) {
+    if (!type || !btf_is_composite(type) || nesting > MAX_NESTING)
+        return -ENOENT;
+    const struct btf_member *member = btf_members(type);
+    for (int i = 0; i < btf_vlen(type); i++) {
+        const char *name = btf__name_by_offset(btf, member[i].name_off);
+        int64_t start = btf_member_bit_offset(type, (__u32)i) / 8;
+
+        if (strcmp(name, field) == 0)
+            return start;
+        if (name[0])
+            continue;
+        int64_t inner = field_offset(btf, resolve(btf, member[i].type), field, nesting + 1);
+        if (inner >= 0)
+            return start + inner;
+    }
+    return -ENOENT;
+}
+
 int64_t kp_types_field_offset(const struct kp_types *types, const char *name, const char *field) {
     int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
 
-    if (id < 0)
-        return -ENOENT;
-    const struct btf_type *type = btf__type_by_id(types->btf, (__u32)id);
-    const struct btf_member *member = btf_members(type);
-    for (int i = 0; i < btf_vlen(type); i++)
-        if (strcmp(btf__name_by_offset(types->btf, member[i].name_off), field) == 0)
-            return btf_member_bit_offset(type, (__u32)i) / 8;
-    return -ENOENT;
+    return id < 0 ? -ENOENT : field_offset(types->btf, btf__type_by_id(types->btf, (__u32)id), field, 0);
 }

@@ -37,6 +37,11 @@ public struct KernelProbe: ~Copyable {
         kp_set_memory_map(handle, bases[0], bases[1])
     }
 
+    /// Tells the programs of places whose locks differ by the objects they are in.
+    func setContainers(_ places: [ContainerPlace]) {
+        for place in places { _ = kp_set_container(handle, place.cache, place.offset, Int32(place.kind)) }
+    }
+
     /// Attaches every loaded program; how each fared is in ``hooks``.
     public func attach() throws(ProbeError) { try checked { kp_attach(handle, &$0) } }
 

@@ -88,6 +88,7 @@ public struct LiveSession: ~Copyable {
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
+        if decoder.namer.hasContainerPlaces { probe.setContainers(decoder.namer.takeContainerPlaces()) }
         sink.advance(to: KernelImage.now)
         return records
     }

@@ -245,6 +245,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             type: type(record.type),
             cache: record.origin.cache,
             offset: record.origin.offset,
+            detail: record.origin.detail,
             isOwnMmapLock: UInt32(record.flags) & LD_F_MMAP_LOCK.rawValue != 0
         )
     }
@@ -256,6 +257,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             type: type(entry.type),
             cache: entry.origin.cache,
             offset: entry.origin.offset,
+            detail: entry.origin.detail,
             isOwnMmapLock: UInt32(entry.flags) & LD_F_MMAP_LOCK.rawValue != 0
         )
     }

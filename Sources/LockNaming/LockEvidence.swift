@@ -13,6 +13,8 @@ public struct LockEvidence: Sendable, Hashable {
     public var cache: UInt64
     /// The lock's offset in its slab object, bytes.
     public var offset: UInt32
+    /// What the lock's container adds to its class, as a number that only tells containers apart; zero for nothing.
+    public var detail: UInt32
     /// It is `current->mm->mmap_lock`.
     public var isOwnMmapLock: Bool
 
@@ -23,6 +25,7 @@ public struct LockEvidence: Sendable, Hashable {
         type: LockType,
         cache: UInt64 = 0,
         offset: UInt32 = 0,
+        detail: UInt32 = 0,
         isOwnMmapLock: Bool = false
     ) {
         self.lock = lock
@@ -30,6 +33,7 @@ public struct LockEvidence: Sendable, Hashable {
         self.type = type
         self.cache = cache
         self.offset = offset
+        self.detail = detail
         self.isOwnMmapLock = isOwnMmapLock
     }
 }

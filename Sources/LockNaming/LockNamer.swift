@@ -15,6 +15,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         var lockClass: LockClassID
         var cache: UInt64
         var offset: UInt32
+        var detail: UInt32
         /// Named by its site: another site of the same address is the same class.
         var isBySite: Bool
     }
@@ -36,6 +37,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         var memory: SlabMember
     }
 
+    private struct Detail: Hashable {
+        var place: SlabMember
+        var detail: UInt32
+    }
+
     /// What the locks seen at one place, or taken at one site, say of the others there.
     private enum Taught {
         case one(LockClassID)
@@ -53,6 +59,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private var sites: [Site: Taught] = [:]
     /// Classes named before anything better was known; a better name takes them in.
     private var provisional: Set<LockClassID> = []
+    private var reader: ContainerReader?
+    /// Places whose locks are of several classes, by the objects they are in.
+    private var containers: [SlabMember: LockContainer] = [:]
+    private var refined: [Detail: LockClassID] = [:]
+    private var newPlaces: [ContainerPlace] = []
     private var unambiguous: [SlabMember: Bool] = [:]
     private var percpuClasses: [UInt64: LockClassID] = [:]
     /// Classes that were taken in, and by which.
@@ -77,12 +88,15 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) {
         self.symbols = symbols
         self.memory = memory
-        percpu = PercpuAreas(symbols: symbols, memory: memory, processors: processors)
         if let types {
+            percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
             caches = SlabCaches(types: types, links: slabLinks)
+            reader = ContainerReader(types: types, symbols: symbols)
             self.types = consume types
         } else {
+            percpu = PercpuAreas()
             caches = nil
+            reader = nil
             self.types = nil
         }
     }
@@ -114,7 +128,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         if let entry = known[evidence.lock] {
             // Memory that went to another cache holds another lock, initialised before tracing began or by copying.
-            if entry.cache == evidence.cache, entry.offset == evidence.offset || evidence.cache == 0 {
+            if entry.cache == evidence.cache, entry.offset == evidence.offset || evidence.cache == 0,
+                entry.detail == evidence.detail || evidence.detail == 0 || entry.detail == 0
+            {
                 let lockClass = current(entry.lockClass)
                 if entry.isBySite { learn(site: evidence.site, of: place, is: lockClass) }
                 return lockClass
@@ -126,6 +142,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             lockClass: lockClass,
             cache: evidence.cache,
             offset: evidence.offset,
+            detail: evidence.detail,
             isBySite: isBySite
         )
         return lockClass
@@ -139,6 +156,10 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
         if let start = initialised[evidence.lock] {
+            if let container = LockContainer(initialName: start.name) {
+                note(container, at: place)
+                return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)
+            }
             let lockClass = tables.classes.intern(
                 LockClass(name: start.name, type: evidence.type, origin: start.function, naming: "init")
             )
@@ -159,11 +180,15 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
         if let lockClass = named(bySymbol: evidence, &tables) { return (lockClass, false) }
         if let lockClass = named(byPercpu: evidence, &tables) { return (lockClass, false) }
+        if let container = containers[place], let lockClass = refined(container, evidence, place, &tables) {
+            return (lockClass, false)
+        }
         if evidence.cache != 0, let cache = caches?.cache(at: evidence.cache, in: memory) {
+            if let lockClass = named(byStructOf: evidence, place, &tables) { return (lockClass, false) }
             if isOfOneKind(place, in: cache) {
                 if case .one(let lockClass) = taught[place] { return (current(lockClass), false) }
                 if taught[place] == nil, let lockClass = named(byMemberOf: cache, evidence, &tables) {
-                    teach(place, lockClass)
+                    if containers[place] == nil { teach(place, lockClass) }
                     return (current(lockClass), false)
                 }
             }
@@ -172,7 +197,76 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         return (named(bySite: evidence, place, memoryKind(evidence.lock), &tables), true)
     }
 
-    private func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
+    /// Objects of general caches that say themselves what they are: devices, super blocks.
+    private mutating func named(
+        byStructOf evidence: LockEvidence,
+        _ place: SlabMember,
+        _ tables: inout EventTables
+    ) -> LockClassID? {
+        switch evidence.type {
+        case .mutex:
+            return refined(.device, evidence, place, &tables)
+        case .rwsem where reader?.offset(of: .superBlock) == UInt64(evidence.offset):
+            guard let lockClass = refined(.superBlock, evidence, place, &tables) else { return nil }
+            note(.superBlock, at: place)
+            return lockClass
+        default:
+            return nil
+        }
+    }
+
+    /// The class of a lock in a container, as the container has it; nil where it is no such container.
+    private mutating func refined(
+        _ container: LockContainer,
+        _ evidence: LockEvidence,
+        _ place: SlabMember,
+        _ tables: inout EventTables
+    ) -> LockClassID? {
+        let detail = Detail(place: place, detail: evidence.detail)
+        if evidence.detail != 0, let lockClass = refined[detail] { return lockClass }
+        guard let answer = reader?.refinement(of: container, lock: evidence.lock, in: memory) else { return nil }
+        let lockClass = tables.classes.intern(
+            LockClass(
+                name: answer.name,
+                type: evidence.type,
+                origin: answer.origin,
+                naming: "container",
+                isValidated: answer.isValidated
+            )
+        )
+        if evidence.detail != 0 { refined[detail] = lockClass }
+        return lockClass
+    }
+
+    /// A container that is not set up yet: kept out of verdicts, as its class would be several in one.
+    private func unset(_ container: LockContainer, _ evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID {
+        tables.classes.intern(
+            LockClass(
+                name: container.initialName,
+                type: evidence.type,
+                origin: "not set up",
+                naming: "init",
+                isValidated: false
+            )
+        )
+    }
+
+    private mutating func note(_ container: LockContainer, at place: SlabMember) {
+        guard place.cache != 0, containers.updateValue(container, forKey: place) == nil else { return }
+        guard let kind = container.recordKind else { return }
+        newPlaces.append(ContainerPlace(cache: place.cache, offset: place.offset, kind: kind))
+    }
+
+    /// Places learned since the last call, for the programs to tell their locks apart by.
+    public mutating func takeContainerPlaces() -> [ContainerPlace] {
+        defer { newPlaces.removeAll(keepingCapacity: true) }
+        return newPlaces
+    }
+
+    /// Whether ``takeContainerPlaces()`` has anything to tell.
+    public var hasContainerPlaces: Bool { !newPlaces.isEmpty }
+
+    private mutating func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
         // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
         guard evidence.lock >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
         guard symbol.offset < 1 << 20 else { return nil }
@@ -184,6 +278,18 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
         {
             name = "\(symbol.name).\(member)"
+            if LockContainer(memberPath: name) == .device,
+                let lockClass = refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
+            {
+                return lockClass
+            }
+        } else if let lockClass = refined(
+            .device,
+            evidence,
+            SlabMember(cache: 0, offset: 0, type: evidence.type),
+            &tables
+        ) {
+            return lockClass
         } else {
             name = "\(symbol.name)+0x\(String(symbol.offset, radix: 16))"
             certainty = .inferred
@@ -201,6 +307,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             let member =
                 types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
                 ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
+            if LockContainer(memberPath: "\(symbol.name).\(member ?? "")") == .device,
+                let id = refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
+            {
+                percpuClasses[offset] = id
+                return id
+            }
             if let member, !member.isEmpty {
                 lockClass = LockClass(name: "\(symbol.name).\(member)", type: evidence.type, naming: "per-CPU")
             } else if symbol.offset == 0 {
@@ -223,6 +335,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) -> LockClassID? {
         let members = members(of: cache, at: evidence.offset)
         guard members.count == 1, let name = members.first else { return nil }
+        if let container = LockContainer(memberPath: name) {
+            let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
+            note(container, at: place)
+            return refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables)
+        }
         let lockClass = tables.classes.intern(
             LockClass(
                 name: name,

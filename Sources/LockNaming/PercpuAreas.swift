@@ -5,9 +5,15 @@
 /// Covers the first chunk: the static variables and what was allocated early in boot behind them (mm/percpu.c).
 struct PercpuAreas {
     private let bases: [UInt64]
-    private let unitSize: UInt64
+    private let size: UInt64
 
-    init(symbols: SymbolTable, memory: some KernelMemory, processors: Int) {
+    /// No areas: every address is elsewhere.
+    init() {
+        bases = []
+        size = 0
+    }
+
+    init(symbols: SymbolTable, types: borrowing KernelTypes, memory: some KernelMemory, processors: Int) {
         var bases: [UInt64] = []
         if let table = symbols.address(of: "__per_cpu_offset") {
             for processor in 0..<min(processors, 512) {
@@ -16,12 +22,31 @@ struct PercpuAreas {
             }
         }
         self.bases = bases
-        unitSize = symbols.address(of: "pcpu_unit_size").flatMap { memory.halfWord(at: $0) }.map(UInt64.init) ?? 1 << 18
+        size = Self.firstChunk(symbols, types, memory) ?? symbols.address(of: "__per_cpu_end") ?? 0
+    }
+
+    /// Bytes of a processor's area in the first chunk. Units are larger; what lies behind was given back to the system.
+    private static func firstChunk(
+        _ symbols: SymbolTable,
+        _ types: borrowing KernelTypes,
+        _ memory: some KernelMemory
+    ) -> UInt64? {
+        guard let area = symbols.address(of: "pcpu_base_addr").flatMap({ memory.word(at: $0) }),
+            let chunk = symbols.address(of: "pcpu_first_chunk").flatMap({ memory.word(at: $0) }),
+            let base = types.offset(of: "base_addr", in: "pcpu_chunk"),
+            let pages = types.offset(of: "nr_pages", in: "pcpu_chunk"),
+            let end = types.offset(of: "end_offset", in: "pcpu_chunk"),
+            let start = memory.word(at: chunk + UInt64(base)),
+            let pageCount = memory.halfWord(at: chunk + UInt64(pages)),
+            let unused = memory.halfWord(at: chunk + UInt64(end))
+        else { return nil }
+        let size = start &- area &+ UInt64(pageCount) * 4096 &- UInt64(unused)
+        return size < 1 << 30 ? size : nil
     }
 
     /// The offset in a processor's area that an address has on any processor, or nil when it is in none.
     func offset(of address: UInt64) -> UInt64? {
-        for base in bases where address &- base < unitSize { return address &- base }
+        for base in bases where address &- base < size { return address &- base }
         return nil
     }
 }

@@ -96,6 +96,12 @@ uint32_t kp_raise_epoch(struct kp_probe *probe);
 /* Bytes of kernel memory that the maps take, about. */
 uint64_t kp_map_bytes(const struct kp_probe *probe);
 
+/*
+ * Tells the programs that locks at `offset` in the objects of a slab cache are
+ * part of a container by which their classes differ (enum ld_container).
+ */
+int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, int container);
+
 /* Reads at most 256 bytes of kernel memory. */
 int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length);
 
@@ -119,7 +125,7 @@ int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_
 /* The same for a variable that BTF knows: per-CPU ones, on newer kernels all. */
 int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, uint32_t offset, char *path,
                               size_t length);
-/* Offset in bytes of a struct's own field, or a negative errno. */
+/* Offset in bytes of a struct's field, those of anonymous members included, or a negative errno. */
 int64_t kp_types_field_offset(const struct kp_types *types, const char *name, const char *field);
 /* The ring's memory order, in one place: the kernel stores what these load, and loads what this stores. */
 static inline uint64_t kp_load_acquire(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }

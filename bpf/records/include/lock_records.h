@@ -120,6 +120,32 @@ struct ld_record {
 	struct ld_origin origin;
 };
 
+/*
+ * Objects by which the classes of a lock in them differ, as lockdep_set_class()
+ * makes them differ on a debug kernel.
+ */
+enum ld_container {
+	LD_NO_CONTAINER = 0,
+	LD_INODE,	/* i_rwsem: by file system, directory or not, stacking depth */
+	LD_SUPER_BLOCK,	/* s_umount: by file system */
+	LD_RENAME,	/* s_vfs_rename_mutex: by file system */
+	LD_KERNFS_FILE,	/* kernfs_open_file.mutex: by whether the file can be mapped */
+};
+
+/* Where in a slab cache's objects such locks lie. User space finds out and tells the programs. */
+struct ld_place {
+	ld_u64 cache;
+	ld_u32 offset;
+	ld_u32 container;
+};
+
+#define LD_PLACE_SLOTS	256
+
+static inline ld_u32 ld_place_slot(ld_u64 cache, ld_u32 offset)
+{
+	return (ld_u32)(((cache >> 6) * 31 + offset) * 0x9e3779b1U >> 8) & (LD_PLACE_SLOTS - 1);
+}
+
 /* Counters of what did not become a record, by cause; per CPU, summed by the reader. */
 enum ld_counter {
 	LD_C_SENT = 0,		/* records sent */
