@@ -96,10 +96,10 @@ extension DependencyOrder {
         directOnly: Bool,
         avoiding: Int? = nil
     ) -> [Int]? {
-        var last = position[Int(component[goal << 1])]
+        var last = places[Int(component[goal << 1])].position
         let recursive = component[goal << 1 | 1]
-        if arrivals == .any && recursive != Self.nothing { last = max(last, position[Int(recursive)]) }
-        if starts.allSatisfy({ position[Int(component[$0])] > last }) { return nil }
+        if arrivals == .any && recursive != Self.nothing { last = max(last, places[Int(recursive)].position) }
+        if starts.allSatisfy({ places[Int(component[$0])].position > last }) { return nil }
         let unseen = UInt32.max
         var previous = [UInt32](repeating: unseen, count: component.count)
         // Starts are not marked as seen, so that a path may end where it began.
@@ -120,7 +120,7 @@ extension DependencyOrder {
                     let home = component[target]
                     if let within {
                         if home != within { continue }
-                    } else if position[Int(home)] > last {
+                    } else if places[Int(home)].position > last {
                         continue
                     }
                     previous[target] = UInt32(node)
