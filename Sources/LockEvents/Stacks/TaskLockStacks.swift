@@ -119,6 +119,12 @@ extension TaskLockStacks {
     /// The slots in use, in no order that means anything.
     package var liveSlots: [Slot] { tasks.indices.filter { tasks[$0].isLive } }
 
+    /// One more than the highest slot.
+    package var slotCount: Int { tasks.count }
+
+    /// Whether every task's stack is known, those of tasks not seen yet included.
+    package var allAreKnown: Bool { newTasksAreKnown && tasks.allSatisfy { !$0.isLive || $0.isKnown } }
+
     /// The task of a slot.
     package func task(_ slot: Slot) -> TaskID { tasks[slot].task }
 }
@@ -137,6 +143,20 @@ extension TaskLockStacks {
 
     /// How many locks a task holds, as far as known.
     package func depth(_ slot: Slot) -> Int { tasks[slot].depth }
+
+    /// How many locks a task holds as a source would count them: contexts that were only named do not count.
+    package func shownDepth(_ slot: Slot) -> Int {
+        var depth = 0
+        for index in range(slot) where !entries[index].isNamedContext { depth &+= 1 }
+        return depth
+    }
+
+    /// Makes a writer a reader, whichever task holds it.
+    package mutating func downgrade(_ lock: LockID, _ slot: Slot) {
+        if let index = range(slot).last(where: { entries[$0].lock == lock }) ?? holder(of: lock)?.index {
+            entries[index].mode = .read
+        }
+    }
 
     /// The locks a task is known to hold, outermost first; nil while its stack is unknown. Copies them.
     public func heldLocks(of task: TaskID) -> [HeldLock]? {

@@ -15,6 +15,10 @@ struct NodeTable: Sendable {
         var key: LockNode
         /// The node of the same class and subclass without nesting: equal for all locks that the same-class policy is about.
         var family: NodeIndex
+        /// What stands for the node in the order where it is acquired, and where it is held. They differ for classes that are
+        /// kept out of verdicts: dependencies into and out of them are known, and no path passes through.
+        var arrival: UInt32
+        var departure: UInt32
         var type: LockType
         var isValidated: Bool
         /// One instance exists by definition.
@@ -37,6 +41,11 @@ struct NodeTable: Sendable {
     subscript(index: NodeIndex) -> Node { nodes[Int(index)] }
 
     mutating func noteWriter(_ index: NodeIndex) { nodes[Int(index)].wasWritten = true }
+
+    mutating func place(_ index: NodeIndex, arrival: Int, departure: Int) {
+        nodes[Int(index)].arrival = UInt32(arrival)
+        nodes[Int(index)].departure = UInt32(departure)
+    }
 
     /// The node of a class that is known already, without nesting and subclass; ``none`` otherwise.
     func plainNode(of lockClass: LockClassID) -> NodeIndex {
@@ -64,6 +73,8 @@ struct NodeTable: Sendable {
         var node = Node(
             key: key,
             family: index,
+            arrival: 0,
+            departure: 0,
             type: lockClass.type,
             isValidated: lockClass.isValidated,
             isStatic: lockClass.isStatic,
@@ -114,10 +125,32 @@ extension NodeTable {
         aliases[Int(lockClass.rawValue)] = survivor.rawValue
     }
 
-    /// Forgets the nodes and keeps what stands for what.
-    mutating func removeNodes() {
-        nodes.removeAll()
-        plain.removeAll()
-        others.removeAll()
+    /// Gives a node another key; `survivor` is the node that has that key already, if there is one.
+    mutating func rename(_ index: NodeIndex, to key: LockNode, survivor: NodeIndex) {
+        nodes[Int(index)].key = key
+        if survivor != Self.none {
+            nodes[Int(index)].family = nodes[Int(survivor)].family
+            if nodes[Int(index)].wasWritten { nodes[Int(survivor)].wasWritten = true }
+            return
+        }
+        if key.subclass == 0, key.nesting == 0 {
+            setPlain(key.lockClass, index)
+        } else {
+            others.insert(Self.pack(key), index)
+        }
+    }
+
+    /// Sets the families anew, after keys changed.
+    mutating func refreshFamilies() {
+        for index in nodes.indices {
+            var base = nodes[index].key
+            base.nesting = 0
+            let family = find(base)
+            nodes[index].family = family == Self.none ? NodeIndex(index) : family
+        }
+        for (position, alias) in aliases.enumerated() where Int(alias) != position {
+            let survivor = canonical(LockClassID(rawValue: alias))
+            setPlain(LockClassID(rawValue: UInt32(position)), plainNode(of: survivor))
+        }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockEvents
+import LockEvents
 
 /// A finding's name: 64 bits over its kind and the identities of its classes, printed as 16 hexadecimal digits.
 ///
