@@ -48,8 +48,22 @@ let package = Package(
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),
-        .testTarget(name: "TraceFilesTests", dependencies: ["TraceFiles"], swiftSettings: settings),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "TraceFiles"], swiftSettings: settings),
+        .target(
+            name: "GraphFixtures",
+            dependencies: ["LockEvents", "LockGraph"],
+            path: "Tests/GraphFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TraceFilesTests",
+            dependencies: ["TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports", "TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
 )

@@ -113,7 +113,8 @@ public struct LineReader: ~Copyable {
         if code == Z_BUF_ERROR {
             isCutOff = true
         } else if count < 0 {
-            let reason = code == Z_ERRNO ? FileError.systemReason() : message.map { String(cString: $0) } ?? "unreadable"
+            let reason =
+                code == Z_ERRNO ? FileError.systemReason() : message.map { String(cString: $0) } ?? "unreadable"
             throw FileError(name, line: number + 1, "cannot be read: \(reason)")
         }
     }

@@ -6,7 +6,9 @@ import LockGraph
 
 extension Finding {
     /// Takes one member of a finding's JSON object; false if it is none that a finding has.
-    mutating func read(_ key: String, from json: inout JSONReader, inferred: inout Set<String>) throws(JSONError) -> Bool {
+    mutating func read(_ key: String, from json: inout JSONReader, inferred: inout Set<String>) throws(JSONError)
+        -> Bool
+    {
         switch key {
         case "kind": kind = try json.name { FindingKind(name: $0) }
         case "grade": grade = json.null() ? nil : try json.name { Grade(name: $0) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import JSONLines
-public import LockEvents
+import LockEvents
 public import LockGraph
 
 extension Finding {

@@ -20,7 +20,7 @@ struct GraphLine {
         }
     }
 
-    let kind: Kind
+    private(set) var kind: Kind
     private(set) var runID = ""
     private(set) var version = 0
     private(set) var run = GraphRun(id: "")

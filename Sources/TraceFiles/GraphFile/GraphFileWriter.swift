@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import JSONLines
-public import LockEvents
+import LockEvents
 public import LockGraph
 
 /// A graph file that grows while its run goes on.
@@ -29,10 +29,13 @@ public struct GraphFileWriter: ~Copyable {
 
     /// Creates or empties a file and writes its run record.
     public init(_ name: String, run: GraphRun) throws(FileError) {
-        self.run = run
-        file = try OutputFile(name)
+        var json = JSONWriter()
         GraphSnapshot.write(run, to: &json)
-        try send()
+        var opened = try OutputFile(name)
+        try opened.write(json.bytes)
+        try opened.flush()
+        self.run = run
+        file = opened
     }
 
     /// Adds what is new. Cost: a pass over the engine's dependencies.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockEvents
+import LockEvents
 public import LockGraph
 
 extension GraphSnapshot {

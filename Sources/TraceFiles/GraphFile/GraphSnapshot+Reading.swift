@@ -52,7 +52,12 @@ extension GraphSnapshot {
         let name: String?
         do { name = try GraphLine.recordName(of: json) } catch { return false }
         guard let name else {
-            throw FileError(tally.file, line: number, "a line without 'record' is none of a graph file", advice: Self.advice)
+            throw FileError(
+                tally.file,
+                line: number,
+                "a line without 'record' is none of a graph file",
+                advice: Self.advice
+            )
         }
         tally.records += 1
         // Kinds of records that later versions may add are no error.

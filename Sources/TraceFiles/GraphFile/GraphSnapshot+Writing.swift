@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import JSONLines
+import JSONLines
 import LockEvents
 import LockGraph
 
