@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// In the order of the data: from the kernel hook to the report.
 let package = Package(
     name: "livedep",
     products: [
@@ -22,38 +23,66 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     ],
     targets: [
+        // The BPF side.
+        .target(name: "CLockRecords", path: "bpf/records"),
+        .executableTarget(name: "embed-probe", path: "bpf/embed", swiftSettings: settings),
+        .plugin(name: "EmbedProbe", capability: .buildTool(), dependencies: ["embed-probe"], path: "bpf/plugin"),
+
+        // The front-end: it knows no graph.
         .systemLibrary(
             name: "CLibBPF",
             pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev", "libelf-dev", "zlib1g-dev"])]
         ),
-        .target(name: "CLockRecords", path: "bpf/records"),
-        .executableTarget(name: "embed-probe", path: "bpf/embed", swiftSettings: settings),
-        .plugin(name: "EmbedProbe", capability: .buildTool(), dependencies: ["embed-probe"], path: "bpf/plugin"),
         .target(name: "CKernelProbe", dependencies: ["CLibBPF", "CLockRecords"]),
         .target(name: "LockEvents", dependencies: ["CLockRecords"], swiftSettings: settings),
-        .target(name: "LockNaming", dependencies: ["LockEvents", "CKernelProbe", "CLockRecords", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .target(
-            name: "LiveTracing",
+            name: "LockNaming",
             dependencies: [
-                "LockEvents", "LockNaming", "CKernelProbe", "CLockRecords",
+                "LockEvents", "CKernelProbe", "CLockRecords",
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "LiveTracing",
+            dependencies: ["LockEvents", "LockNaming", "CKernelProbe", "CLockRecords"],
             swiftSettings: settings,
             plugins: ["EmbedProbe"]
         ),
+
+        // The engine: it knows no Linux.
         .target(name: "LockGraph", dependencies: ["LockEvents"], swiftSettings: settings),
+
+        // Files, other people's texts, reports.
+        .target(name: "JSONLines", swiftSettings: settings),
+        .systemLibrary(name: "CZlib"),
+        .target(
+            name: "TraceFiles",
+            dependencies: ["LockEvents", "LockGraph", "JSONLines", "CZlib"],
+            swiftSettings: settings
+        ),
         .target(name: "LockdepText", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
+        .target(
+            name: "Reports",
+            dependencies: ["LockEvents", "LockGraph", "TraceFiles", "JSONLines"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText",
+                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText", "JSONLines", "TraceFiles",
+                "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
+
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
+        .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),
+        .testTarget(name: "TraceFilesTests", dependencies: ["TraceFiles"], swiftSettings: settings),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "TraceFiles"], swiftSettings: settings),
         .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
 )
