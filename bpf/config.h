@@ -17,6 +17,11 @@ struct ld_range {
 /* Constants: the verifier prunes what they switch off. */
 const volatile u32 cfg_own_tgid;
 const volatile bool cfg_unfiltered;
+/* Which tasks are followed: all where these are zero. */
+const volatile u32 cfg_pid;
+const volatile char cfg_comm[16];
+const volatile u64 cfg_cgroup;
+const volatile u32 cfg_cgroup_level;
 const volatile u64 cfg_wakeup_bytes = 64 << 10;
 /* &cpu_hotplug_lock: cpus_read_lock() takes no argument. */
 const volatile u64 cfg_cpu_hotplug_lock;

@@ -80,6 +80,7 @@ struct mm_struct {
 struct task_struct {
 	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	__u64 start_time;
 	struct mm_struct *mm;
 	int pagefault_disabled;

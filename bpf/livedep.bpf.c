@@ -303,18 +303,43 @@ int x_sched_process_exit(u64 *ctx)
 	return ended(bpf_get_current_task_btf());
 }
 
-/* A new name, by exec too, is told with the task's next record. */
+/* A new name, by exec too, is told with the task's next record, and decides anew whether the task is followed. */
 SEC("tp_btf/task_rename")
 int x_task_rename(u64 *ctx)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
+	bool ignored;
 
-	if (!ready)
+	if (!ready || (struct task_struct *)ctx[0] != task)
 		return 0;
-	t = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
-	if (t && task == bpf_get_current_task_btf())
-		t->named = false;
+	t = bpf_task_storage_get(&tasks, task, 0, 0);
+	if (!t)
+		return 0;
+	t->named = false;
+	ignored = !is_followed(task, (const char *)ctx[1]);
+	/* What it takes or releases while it is not followed is not seen: it starts anew. */
+	if (ignored != t->ignored)
+		t->depth = 0;
+	t->ignored = ignored;
+	return 0;
+}
+
+/* A child follows its parent even when the parents between it and --pid are gone by the time it takes a lock. */
+SEC("tp_btf/sched_process_fork")
+int x_sched_process_fork(u64 *ctx)
+{
+	struct task_struct *child = (struct task_struct *)ctx[1];
+	struct task_locks *parent, *t;
+
+	if (!ready || !cfg_pid)
+		return 0;
+	parent = bpf_task_storage_get(&tasks, bpf_get_current_task_btf(), 0, 0);
+	if (!parent || parent->ignored)
+		return 0;
+	t = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!t)
+		count(LD_C_NO_STORAGE);
 	return 0;
 }
 

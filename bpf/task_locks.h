@@ -11,6 +11,7 @@
 #define LIVEDEP_TASK_LOCKS_H
 
 #include "lock_origin.h"
+#include "task_filter.h"
 
 struct scratch {
 	struct ld_record record;
@@ -49,12 +50,9 @@ static __always_inline struct task_locks *task_locks(struct task_struct *task)
 		count(LD_C_NO_STORAGE);
 		return NULL;
 	}
-	if ((u32)task->tgid == cfg_own_tgid) {
-		t->ignored = true;
-		return NULL;
-	}
 	t->old = task->start_time < ready_time;
-	return t;
+	t->ignored = !is_followed(task, (const char *)task + bpf_core_field_offset(struct task_struct, comm));
+	return t->ignored ? NULL : t;
 }
 
 /*

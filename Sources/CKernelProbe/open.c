@@ -88,6 +88,10 @@ static int configure(struct kp_probe *probe) {
     }
     failed |= set_constant(o, "cfg_own_tgid", &c->own_tgid, sizeof(c->own_tgid));
     failed |= set_constant(o, "cfg_unfiltered", &c->unfiltered, sizeof(c->unfiltered));
+    failed |= set_constant(o, "cfg_pid", &c->pid, sizeof(c->pid));
+    failed |= set_constant(o, "cfg_comm", c->comm, sizeof(c->comm));
+    failed |= set_constant(o, "cfg_cgroup", &c->cgroup, sizeof(c->cgroup));
+    failed |= set_constant(o, "cfg_cgroup_level", &c->cgroup_level, sizeof(c->cgroup_level));
     failed |= set_constant(o, "cfg_wakeup_bytes", &c->wakeup_bytes, sizeof(c->wakeup_bytes));
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));

@@ -19,6 +19,8 @@ public struct LiveSession: ~Copyable {
     public struct Options: Sendable {
         /// Every acquisition and release, instead of chains not seen before.
         public var isUnfiltered = false
+        /// Which tasks are followed.
+        public var filter = TaskFilter()
         /// Bytes of the ring: a power of two.
         public var ringBytes = 8 << 20
 
@@ -38,6 +40,7 @@ public struct LiveSession: ~Copyable {
         let types = KernelTypes()
         var configuration = ProbeConfiguration(symbols: symbols, pageStructSize: types?.size(of: "page"))
         configuration.isUnfiltered = options.isUnfiltered
+        configuration.filter = options.filter
         configuration.ringBytes = options.ringBytes
         let probe = try KernelProbe(configuration)
         try probe.load()

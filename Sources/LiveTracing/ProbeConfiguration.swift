@@ -11,6 +11,9 @@ public struct ProbeConfiguration: Sendable {
     /// Bytes of the ring: a power of two. User space sees it mapped twice.
     public var ringBytes = 8 << 20
 
+    /// Which tasks are followed.
+    public var filter = TaskFilter()
+
     private let cpuHotplugLock: UInt64
     private let faultRanges: [Range<UInt64>]
     private let pageStructSize: UInt32
@@ -28,6 +31,12 @@ public struct ProbeConfiguration: Sendable {
         var c = kp_config()
         c.own_tgid = UInt32(getpid())
         c.unfiltered = isUnfiltered
+        c.pid = filter.pid
+        withUnsafeMutableBytes(of: &c.comm) { name in
+            name.copyBytes(from: filter.comm.utf8.prefix(name.count - 1))
+        }
+        c.cgroup = filter.cgroup?.id ?? 0
+        c.cgroup_level = filter.cgroup?.level ?? 0
         c.ring_bytes = UInt32(ringBytes)
         // A quarter full: the consumer also looks by itself many times a second.
         c.wakeup_bytes = UInt64(ringBytes / 4)

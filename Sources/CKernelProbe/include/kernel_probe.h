@@ -22,6 +22,10 @@ struct kp_error {
 struct kp_config {
     uint32_t own_tgid;
     bool unfiltered;
+    uint32_t pid; /* follow this process and its children only */
+    char comm[16]; /* follow tasks of this name only */
+    uint64_t cgroup; /* follow tasks in this cgroup (v2 id) only, ... */
+    uint32_t cgroup_level; /* ... which is so many levels below the root */
     uint32_t ring_bytes; /* power of two, at least a page */
     uint64_t wakeup_bytes;
     uint64_t cpu_hotplug_lock;

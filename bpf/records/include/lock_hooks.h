@@ -67,6 +67,7 @@
 	X(contention_begin)						\
 	X(sched_process_exit)						\
 	X(task_rename)							\
+	X(sched_process_fork)						\
 	X(percpu_down_write_entry)
 
 enum ld_hook {
