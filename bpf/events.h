@@ -47,6 +47,7 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	struct task_locks *t;
 	struct ld_held new;
 	u8 flags;
+	u32 top;
 
 	t = task_locks(task);
 	if (!t)
@@ -54,8 +55,14 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	lock = plain(t, lock);
 	context = plain(t, context);
 	count(LD_C_ACQUIRED);
-	/* ww_mutex_trylock() without a context may go through mutex_trylock(): one lock, two hooks. */
-	if (trylock && type != LD_RWSEM && held_index(t, lock) >= 0)
+	t->last_released = 0;
+	/*
+	 * One acquisition, two hooks: ww_mutex_trylock() may go through
+	 * mutex_trylock(), and compilers fold functions of one body. Nobody gets
+	 * an exclusive lock twice.
+	 */
+	top = t->depth - 1;
+	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock)
 		return 0;
 	flags = lock_flags(task, lock, site, type, trylock);
 	if (t->depth || cfg_unfiltered || t->waiting) {
@@ -139,6 +146,10 @@ static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool no
 		t->missing--;
 		return 0;
 	}
+	/* PREEMPT_RT's mutex_unlock() and rt_mutex_unlock() are one body, which the compiler folds. */
+	if (!matched && hook == LD_HOOK_rt_mutex_unlock && lock == t->last_released)
+		return 0;
+	t->last_released = lock;
 	if (!matched)
 		count(LD_C_UNMATCHED);
 	if (cfg_unfiltered || !matched) {

@@ -64,6 +64,8 @@ typedef struct {
 
 typedef atomic64_t atomic_long_t;
 
+struct task_struct;
+
 struct mutex {
 	atomic_long_t owner;
 };
@@ -71,6 +73,28 @@ struct mutex {
 struct rw_semaphore {
 	atomic_long_t count;
 	atomic_long_t owner;
+};
+
+/* PREEMPT_RT builds mutex and rwsem on rt_mutex (include/linux/mutex.h, rwsem.h, rwbase_rt.h). */
+struct rt_mutex_base {
+	struct task_struct *owner;
+};
+
+struct rwbase_rt {
+	atomic_t readers;
+	struct rt_mutex_base rtmutex;
+};
+
+struct mutex___rt {
+	struct rt_mutex_base rtmutex;
+};
+
+struct rw_semaphore___rt {
+	struct rwbase_rt rwbase;
+};
+
+struct rt_mutex {
+	struct rt_mutex_base rtmutex;
 };
 
 struct mm_struct {

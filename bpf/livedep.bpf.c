@@ -253,6 +253,15 @@ int x_##function(struct pt_regs *ctx)							\
 USER_ITER(_copy_to_iter)
 USER_ITER(_copy_from_iter)
 
+/* A debug kernel says it itself, for inlined copies too (mm/memory.c). */
+SEC("fentry/__might_fault")
+int x___might_fault(u64 *ctx)
+{
+	if (!ready || in_interrupt())
+		return 0;
+	return might_fault(ctx, caller(ctx, FENTRY(2)), LD_HOOK___might_fault);
+}
+
 /*
  * Where it does not: a hardened kernel checks each copy of a size that is not
  * constant first (include/linux/uaccess.h). Copies to and from kernel memory

@@ -28,6 +28,7 @@ struct task_locks {
 	bool waiting;		/* an attempt was sent whose end was not */
 	u8 unused[3];
 	u64 address;		/* see plain() */
+	u64 last_released;
 	struct ld_held held[LD_MAX_HELD];
 	struct scratch scratch;
 };
@@ -133,29 +134,48 @@ __noinline int held_index(struct task_locks *t, u64 lock)
  * itself says: a release that was missed, or done by somebody else, must not
  * turn into a dependency (DESIGN 3.3).
  */
-static __always_inline bool still_held(struct ld_held *h, u64 task)
+static __always_inline u64 word_at(u64 address)
 {
 	u64 word = 0;
 
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
+
+static __always_inline u64 mutex_owner(u64 lock)
+{
+	if (bpf_core_field_exists(struct mutex, owner))
+		return word_at(lock + bpf_core_field_offset(struct mutex, owner)) & ~7ULL;
+	return word_at(lock + bpf_core_field_offset(struct mutex___rt, rtmutex.owner)) & ~1ULL;
+}
+
+static __always_inline u64 writer(u64 lock)
+{
+	if (bpf_core_field_exists(struct rw_semaphore, owner))
+		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, owner)) & ~3ULL;
+	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.rtmutex.owner)) & ~1ULL;
+}
+
+/* Whether anybody reads: kernel/locking/rwsem.c counts readers from bit 8 up, rwbase_rt.c below its bias. */
+static __always_inline bool has_readers(u64 lock)
+{
+	if (bpf_core_field_exists(struct rw_semaphore, owner))
+		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, count)) & 0x7fffffffffffff00ULL;
+	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.readers)) & 0x3fffffffULL;
+}
+
+static __always_inline bool still_held(struct ld_held *h, u64 task)
+{
 	switch (h->type) {
 	case LD_MUTEX:
 	case LD_WW_MUTEX:
-		/* PREEMPT_RT's mutex has no owner word of its own. */
-		if (!bpf_core_field_exists(struct mutex, owner))
-			return true;
-		bpf_probe_read_kernel(&word, sizeof(word), (void *)h->lock + bpf_core_field_offset(struct mutex, owner));
-		return (word & ~7ULL) == task;
+		return mutex_owner(h->lock) == task;
+	case LD_RT_MUTEX:
+		return (word_at(h->lock + bpf_core_field_offset(struct rt_mutex, rtmutex.owner)) & ~1ULL) == task;
 	case LD_RWSEM:
-		if (!bpf_core_field_exists(struct rw_semaphore, owner))
-			return true;
-		if (h->mode == LD_WRITE) {
-			bpf_probe_read_kernel(&word, sizeof(word),
-					      (void *)h->lock + bpf_core_field_offset(struct rw_semaphore, owner));
-			return (word & ~3ULL) == task;
-		}
-		/* Readers are counted from bit 8 up (kernel/locking/rwsem.c); somebody must be reading. */
-		bpf_probe_read_kernel(&word, sizeof(word), (void *)h->lock + bpf_core_field_offset(struct rw_semaphore, count));
-		if (!(word & 0x7fffffffffffff00ULL))
+		if (h->mode == LD_WRITE)
+			return writer(h->lock) == task;
+		if (!has_readers(h->lock))
 			return false;
 		break;
 	}

@@ -33,6 +33,11 @@ static const char *target_of(const struct bpf_program *program) {
 static bool kernel_has(const struct kp_probe *probe, const struct bpf_program *program) {
     const char *section = bpf_program__section_name(program);
 
+    /* Where the kernel announces every user copy itself, the lesser witness is not needed. */
+    if (strcmp(target_of(program), "__check_object_size") == 0 &&
+        btf__find_by_name_kind(probe->types, "__might_fault", BTF_KIND_FUNC) > 0)
+        return false;
+
     if (strncmp(section, "tp_btf/", 7) == 0) {
         char name[128];
 

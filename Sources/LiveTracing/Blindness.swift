@@ -23,7 +23,7 @@ public struct Blindness: Sendable {
                 why: "percpu_down_read and percpu_up_read are inlined; cpus_read_lock and all writers are seen"
             )
         )
-        if !userCopies.allSatisfy(isAttached) {
+        if !userCopies.allSatisfy(isAttached), !isAttached("__might_fault") {
             list.append(
                 isAttached("__check_object_size")
                     ? Blindness(
@@ -39,9 +39,11 @@ public struct Blindness: Sendable {
                     )
             )
         }
-        list.append(
-            Blindness(what: "might-fault at get_user, put_user and unsafe_*_user", why: "they are inlined everywhere")
-        )
+        if !isAttached("__might_fault") {
+            list.append(
+                Blindness(what: "might-fault at get_user, put_user and unsafe_*_user", why: "they are inlined everywhere")
+            )
+        }
         if !isAttached("contention_begin") {
             list.append(
                 Blindness(

@@ -123,7 +123,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             sink.consume(event)
             return
         }
-        if record.epoch < trustedEpoch {
+        if record.epoch < trustedEpoch, !Self.isProven(heldBytes, count: Int(record.nheld)) {
             counts.distrusted += 1
             event.depth = LockEvent.unknownDepth
             sink.consume(event)
@@ -133,6 +133,17 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         passUnifications(to: &sink)
         sink.consume(event, held: held.span)
         if operation == .exit { forget(record.tid) }
+    }
+
+    /// Whether every lock of a held list was seen to have the task for its owner when the record was made: such a list
+    /// holds whatever programs missed (bpf/task_locks.h, `still_held`).
+    private static func isProven(_ bytes: UnsafeRawPointer, count: Int) -> Bool {
+        for index in 0..<count {
+            let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
+            let type = ld_type(rawValue: UInt32(entry.type))
+            if type == LD_PERCPU_RWSEM || entry.mode == LD_READ.rawValue { return false }
+        }
+        return true
     }
 
     private mutating func decodeHeld(

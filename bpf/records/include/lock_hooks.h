@@ -63,6 +63,7 @@
 	X(strnlen_user)							\
 	X(_copy_to_iter)						\
 	X(_copy_from_iter)						\
+	X(__might_fault)						\
 	X(__check_object_size)						\
 	X(contention_begin)						\
 	X(sched_process_exit)						\
