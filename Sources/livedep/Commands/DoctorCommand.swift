@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import LiveTracing
+import Reports
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "What this kernel allows, hook by hook, and what stays unseen.",
+        discussion: """
+            Attaches every hook for a moment and detaches it again; nothing is recorded. Exit status 2 where the kernel
+            cannot be watched.
+            """
+    )
+
+    @OptionGroup var formatOption: FormatOption
+
+    func run() throws {
+        let diagnosis = ConsumerThread.run { Diagnosis() }
+        try formatOption.write(text: diagnosis.text) { diagnosis.write(to: &$0) }
+        if !diagnosis.canWatch { throw Diagnostics.couldNotRun }
+    }
+}

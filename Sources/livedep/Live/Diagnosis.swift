@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import JSONLines
+import LiveTracing
+import Reports
+
+/// What `doctor` finds out.
+struct Diagnosis: Sendable {
+    let kernel = KernelState()
+    var hooks: [HookState] = []
+    /// Why the kernel cannot be watched; nil where it can.
+    var obstacle: String?
+
+    /// Attaches everything once, behind a closed gate.
+    init() {
+        if let refusal = obstacleBeforeLoading {
+            obstacle = refusal
+            return
+        }
+        do throws(ProbeError) {
+            hooks = try LiveSession(LiveSession.Options()).hooks
+        } catch {
+            obstacle = error.description
+        }
+    }
+
+    var canWatch: Bool { obstacle == nil }
+
+    var blindness: [Blindness] { canWatch ? Blindness.ofFunctions(hooks: hooks) : [] }
+
+    private var obstacleBeforeLoading: String? {
+        if !kernel.isRoot { return "not root: run as root (CAP_BPF, CAP_PERFMON and CAP_SYSLOG are needed)" }
+        if !kernel.hasTypes {
+            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, "
+                + "as distribution kernels are"
+        }
+        guard let refusal = kernel.refusal else { return nil }
+        let lockdown = kernel.lockdown.isEmpty || kernel.lockdown == "none" ? "" : " (lockdown is '\(kernel.lockdown)')"
+        return "the kernel refuses BPF tracing programs: \(refusal.description)\(lockdown); "
+            + "watch on the machine itself rather than in a sandbox, or boot it in a guest with scripts/vm"
+    }
+
+    /// The report for a person.
+    var text: String {
+        var lines = [
+            "Kernel      \(kernel.release) \(kernel.machine)",
+            "            \(kernel.version)",
+            "Preemption  \(kernel.preemption.isEmpty ? "not told" : kernel.preemption)",
+            "BTF         \(kernel.hasTypes ? "yes" : "no")",
+            "Lockdown    \(kernel.lockdown.isEmpty ? "none" : kernel.lockdown)",
+            "lockdep     \(kernel.lockdep.rawValue)",
+            "Tracing     \(kernel.refusal.map { "refused: \($0.description)" } ?? "allowed")",
+        ]
+        if let obstacle {
+            lines += ["", "This kernel cannot be watched: \(obstacle)", remains]
+        } else {
+            lines.append("")
+            lines += hooks.map { Self.line(of: $0) }
+            lines += ["", "Unseen on this kernel:"]
+            lines += blindness.map { "  \($0.what):\n      \($0.why)" }
+            lines += ["", "This kernel can be watched: \(hooks.filter(\.attachment.isAttached).count) hooks attached."]
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What livedep can do where tracing is refused.
+    private var remains: String {
+        "Without it: livedep replay, import, report, diff, path, cut and merge work on files from other machines."
+    }
+
+    private static func line(of hook: HookState) -> String {
+        let name = hook.function.padding(to: 34)
+        switch hook.attachment {
+        case .absent: return "  \(name) - (not in this kernel)"
+        case .refused: return "  \(name) refused (errno \(hook.error))"
+        default: return "  \(name) \(hook.attachment.rawValue)"
+        }
+    }
+
+    /// The report for a program: one object.
+    func write(to json: inout JSONWriter) {
+        json.beginObject()
+        json.field("record", "doctor")
+        json.field("kernel", kernel.release)
+        json.field("version", kernel.version)
+        json.field("machine", kernel.machine)
+        json.field("preemption", kernel.preemption)
+        json.field("btf", kernel.hasTypes)
+        json.field("lockdown", kernel.lockdown)
+        json.field("lockdep", kernel.lockdep.rawValue)
+        json.field("root", kernel.isRoot)
+        json.field("tracing", kernel.refusal?.description ?? "allowed")
+        json.field("watch", canWatch)
+        if let obstacle { json.field("obstacle", obstacle) }
+        json.key("hooks")
+        json.beginArray()
+        for hook in hooks {
+            json.beginObject()
+            json.field("function", hook.function)
+            json.field("attachment", hook.attachment.rawValue)
+            if hook.error != 0 { json.field("errno", Int(hook.error)) }
+            json.endObject()
+        }
+        json.endArray()
+        json.key("unseen")
+        json.beginArray()
+        for gap in blindness {
+            json.beginObject()
+            json.field("what", gap.what)
+            json.field("why", gap.why)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        json.endLine()
+    }
+}
+
+extension String {
+    fileprivate func padding(to width: Int) -> String {
+        count >= width ? self : self + String(repeating: " ", count: width - count)
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LiveTracing
+import LockGraph
+import TraceFiles
+
+/// One watch from attaching to the summary. Runs on the thread that calls it and blocks it: see ``ConsumerThread``.
+struct WatchRun {
+    /// How a watch ended.
+    struct Outcome: Sendable {
+        var findings: [Finding]
+        /// The command's exit status in a shell's terms; nil without a command.
+        var workloadStatus: Int32?
+    }
+
+    private let settings: WatchSettings
+
+    init(_ settings: WatchSettings) { self.settings = settings }
+
+    /// Watches until the command has ended, the time is over, or the run is asked to stop.
+    func run() throws -> Outcome {
+        // Found before anything is attached: a mistyped command should not cost a second of tracing.
+        let workload = try Diagnostics.checked { () throws(ProbeError) in
+            settings.workload.isEmpty ? nil : try Workload(settings.workload)
+        }
+        var session: LiveSession
+        do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        var engine = LockOrderEngine(options: settings.engine)
+        var sink = FindingSink(format: settings.format, style: settings.style)
+        var file: GraphFileWriter? = nil
+        if let graph = settings.graph {
+            do { file = try GraphFileWriter(graph, run: settings.run) } catch { throw Diagnostics.failure(error) }
+        }
+        Diagnostics.warn(Self.opening(session.hooks))
+
+        session.start()
+        try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
+        let end = settings.duration.map { Self.now + $0 }
+        var nextWrite = Self.now + 1
+        while !StopRequest.isMade, workload?.isRunning ?? true, end.map({ Self.now < $0 }) ?? true {
+            session.pump(into: &engine, waitingAtMost: 50)
+            if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
+            if Self.now >= nextWrite {
+                do { try file?.append(engine) } catch { throw Diagnostics.failure(error) }
+                nextWrite = Self.now + 1
+            }
+        }
+        session.stop()
+        // What the last events left in the ring.
+        while session.pump(into: &engine, waitingAtMost: 0) > 0 {}
+        workload?.terminate()
+        engine.finish()
+        try sink.write(engine.takeNewFindings())
+
+        let summary = session.summary
+        let counters = LiveCounters.list(summary, workloadStatus: workload?.status)
+        do { try file?.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
+        try sink.finish(GraphSummary(engine.summary, counters: counters))
+        for (function, count) in summary.unknownReleases.sorted(by: { $0.key < $1.key }) {
+            Diagnostics.warn("\(count) releases by \(function) of locks that nobody was seen to take: a hook is missing")
+        }
+        return Outcome(findings: engine.findings, workloadStatus: workload?.status)
+    }
+
+    private static func opening(_ hooks: [HookState]) -> String {
+        let attached = hooks.filter(\.attachment.isAttached).count
+        let refused = hooks.filter { $0.attachment == .refused }.count
+        return "watching through \(attached) hooks" + (refused == 0 ? "" : ", \(refused) refused (see livedep doctor)")
+    }
+
+    private static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

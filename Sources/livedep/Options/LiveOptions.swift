@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import LiveTracing
+
+/// What `watch` and `record` trace, and for how long.
+struct LiveOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
+    var duration: Double?
+
+    @Option(help: ArgumentHelp("Only this process and its children.", valueName: "n"))
+    var pid: UInt32?
+
+    @Option(help: ArgumentHelp("Only tasks of this command name.", valueName: "name"))
+    var comm: String?
+
+    @Option(help: ArgumentHelp("Only tasks in this cgroup (v2) or below it.", valueName: "path"))
+    var cgroup: String?
+
+    @Flag(help: "Send every acquisition and release, not only chains not seen before.")
+    var unfiltered = false
+
+    @Option(help: ArgumentHelp("Bytes of the ring, in KiB: a power of two from 4 on.", valueName: "kib"))
+    var ring = 8192
+
+    func validate() throws {
+        if let duration, !(duration > 0 && duration < 1e9) {
+            throw ValidationError("--duration: a number of seconds above zero")
+        }
+        if let comm, comm.isEmpty || comm.utf8.count > 15 {
+            throw ValidationError("--comm: the kernel keeps 1 to 15 bytes of a name")
+        }
+        if ring < 4 || ring > 1 << 20 || ring & (ring - 1) != 0 {
+            throw ValidationError("--ring: a power of two from 4 to 1048576 (KiB)")
+        }
+    }
+
+    /// The session's options.
+    func sessionOptions() throws -> LiveSession.Options {
+        var options = LiveSession.Options()
+        options.isUnfiltered = unfiltered
+        options.ringBytes = ring << 10
+        options.filter.pid = pid ?? 0
+        options.filter.comm = comm ?? ""
+        if let cgroup {
+            options.filter.cgroup = try Diagnostics.checked { () throws(ProbeError) in
+                try TaskFilter.Cgroup(path: cgroup)
+            }
+        }
+        return options
+    }
+}
