@@ -10,8 +10,9 @@
 /// the task ends. In the steady state nothing is allocated. A counting filter over lock addresses answers "does anybody hold
 /// this lock" for the rare questions across tasks.
 public struct TaskLockStacks: Sendable {
-    /// The depth at which a stack is given up as unknown: far beyond what any kernel allows (lockdep: 48).
-    public static let maximumDepth = 1024
+    /// The depth at which a stack is given up as unknown: far beyond what any kernel allows (lockdep: 48). Every
+    /// acquisition costs a look at each lock below it.
+    public static let maximumDepth = 256
 
     /// Where a task's stack is, valid until the next call that takes a ``TaskID``.
     package typealias Slot = Int

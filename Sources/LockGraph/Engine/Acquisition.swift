@@ -98,11 +98,11 @@ extension LockOrderEngine {
         graph.nodeOfClass.append(index)
         var departure = arrival
         let names = node.isValidated ? [name, printedName(index)] : []
-        rules.addClass(arrival, names: names, in: graph.order)
+        rules.addClass(arrival, of: node.key.lockClass, names: names, in: graph.order)
         if !node.isValidated {
             departure = graph.order.addClass()
             graph.nodeOfClass.append(index)
-            rules.addClass(departure, names: [], in: graph.order)
+            rules.addClass(departure, of: node.key.lockClass, names: [], in: graph.order)
         }
         nodes.place(index, arrival: arrival, departure: departure)
     }

@@ -115,7 +115,7 @@ extension LockOrderEngine {
                 toMode: wait.event.mode
             )
             fill(&step, from: Evidence(witness: wait.event, blocker.entry))
-            if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+            step.isNew = finding.isNew
             step.writerSeen = nodes[members[position]].wasWritten
             finding.steps.append(step)
         }

@@ -6,8 +6,6 @@ import LockEvents
 extension LockOrderEngine {
     /// How many steps the enumeration of one dependency's cycles may take.
     private static let enumerationEffort = 4096
-    /// How many end-to-end pairs one rule may report.
-    private static let pairsPerRule = 4096
 
     /// Reports what a dependency that was added, or became direct, brings about.
     mutating func judge(_ number: Int) {
@@ -65,8 +63,10 @@ extension LockOrderEngine {
         let sources = graph.order.reachable(from: [dependency.from], backward: true).filter { rules.isLeft($0, of: rule) }
         let targets = graph.order.reachable(from: [dependency.to], backward: false).filter { rules.isRight($0, of: rule) }
         for source in sources {
-            for target in targets where rules.claim(rule, source: source, target: target, limit: Self.pairsPerRule) {
-                guard let head = graph.order.shortestPlainPath(from: source, to: dependency.from),
+            for target in targets {
+                let ends = [source, target].map { nodes[graph.nodeOfClass[$0]].key.lockClass }
+                guard rules.claim(rule, source: ends[0], target: ends[1]),
+                    let head = graph.order.shortestPlainPath(from: source, to: dependency.from),
                     let tail = graph.order.shortestPlainPath(from: dependency.to, to: target)
                 else { continue }
                 reportRulePath(rule, head + [number] + tail)

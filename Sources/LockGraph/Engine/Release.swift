@@ -3,6 +3,9 @@
 import LockEvents
 
 extension LockOrderEngine {
+    /// How many locks may outlive their tasks at one time: there are a few for each frozen file system.
+    private static let orphanLimit = 1024
+
     /// Takes a lock off the stack it is on: in any order, and off another task's if that holds it.
     mutating func release(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
         if removeHeld(event, slot) { return }
@@ -70,6 +73,7 @@ extension LockOrderEngine {
                 if held.mark == NodeTable.none || held.isNamedContext { continue }
                 let name = tables.classes[nodes[held.mark].key.lockClass].name
                 if options.mayOutliveTask.contains(where: { $0.fit(name) != nil }) {
+                    if orphans.count >= Self.orphanLimit { orphans.removeFirst() }
                     orphans.append(held)
                 } else if nodes[held.mark].isValidated {
                     left.append(held.mark)

@@ -56,12 +56,14 @@ extension LockOrderEngine {
     private func complete(_ finding: inout Finding, _ members: [NodeIndex], _ dependencies: [Int]) {
         describe(&finding, members)
         finding.steps = steps(dependencies, isCycle: finding.kind == .cycle)
+        if options.baseline != nil { finding.isNew = finding.steps.contains { $0.isNew == true } }
         finding.tasks = participants(finding.steps)
         finding.text = line(for: finding)
     }
 
-    /// Names, and how sure they are.
+    /// Names, how sure they are, and whether the baseline has the finding.
     func describe(_ finding: inout Finding, _ members: [NodeIndex]) {
+        finding.isNew = options.baseline.map { !$0.contains(finding.signature) }
         finding.classes = members.map { printedName($0) }
         finding.naming = []
         finding.namesAreExact = true
@@ -191,7 +193,7 @@ extension LockOrderEngine {
         step.siteCount = event.site == .none ? 0 : 1
         step.isDirect = index == stacks.range(slot).upperBound - 1
         step.isMay = !isReal
-        if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+        step.isNew = finding.isNew
         step.needsQueuedWriter = held.mode != .write && event.mode == .read
         step.writerSeen = nodes[family].wasWritten
         finding.steps = [step]
@@ -283,7 +285,7 @@ extension LockOrderEngine {
             fill(&step, from: direction.evidence)
             step.isMay = direction.isMay
             step.count = direction.count
-            if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+            step.isNew = finding.isNew
             step.writerSeen = nodes[family].wasWritten
             return step
         }

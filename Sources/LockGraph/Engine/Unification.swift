@@ -43,7 +43,7 @@ extension LockOrderEngine {
         for (place, entry) in book.entries.enumerated() where entry.finding.kind != .rule {
             book.alias(Signature(kind: entry.finding.kind, classes: entry.nodes.map { key($0) }), to: place)
         }
-        rules.unify(in: graph.order)
+        rules.unify(in: graph.order) { [nodes] in nodes.canonical($0) }
         judgeCycles(cycles)
         judgeRulesAgain()
     }

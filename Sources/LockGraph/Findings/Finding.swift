@@ -108,6 +108,8 @@ public struct Finding: Sendable {
     public var naming: [Naming]
     /// Its dependencies in order; the closing one of a cycle comes last.
     public var steps: [Step]
+    /// Whether the baseline lacks it: one of its dependencies, or, where it has none, the finding; nil without a baseline.
+    public var isNew: Bool?
     /// All of it in one line.
     public var text: String
 
@@ -138,11 +140,7 @@ public struct Finding: Sendable {
         self.tasks = []
         self.naming = []
         self.steps = []
+        self.isNew = nil
         self.text = ""
-    }
-
-    /// Whether any of its dependencies is missing from the baseline; nil without a baseline.
-    public var isNew: Bool? {
-        steps.contains { $0.isNew == nil } ? nil : steps.contains { $0.isNew == true }
     }
 }

@@ -20,6 +20,8 @@ struct EventScript {
     var mode: LockMode
     var time: UInt64 = 0
     private var nextTask: UInt64 = 100
+    /// The events sent, when somebody wants them.
+    var recorder: [LockEvent]?
     /// Added to every lock number: other addresses for the same locks.
     var base: UInt64
 
@@ -90,6 +92,7 @@ struct EventScript {
         var event = event
         event.time = time
         event.pid = UInt32(truncatingIfNeeded: event.task.rawValue)
+        recorder?.append(event)
         engine.consume(event)
     }
 
