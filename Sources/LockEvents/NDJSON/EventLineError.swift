@@ -26,6 +26,7 @@ public struct EventLineError: Error, Sendable, Hashable, CustomStringConvertible
     public var line: Int
     /// The byte in the line, counted from 1, where it was noticed.
     public var column: Int
+    /// What is wrong there.
     public var problem: Problem
 
     /// Describes a problem.

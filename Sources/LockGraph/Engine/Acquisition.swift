@@ -251,7 +251,8 @@ extension LockOrderEngine {
         let second = graph.instances.number(event.lock, family: takenFamily)
         if first.hasForgotten || second.hasForgotten { inversions.removeAll() }
         // The second may have made the table forget the first.
-        let heldNumber = second.hasForgotten
+        let heldNumber =
+            second.hasForgotten
             ? graph.instances.number(held.lock, family: nodes[held.mark].family).number : first.number
         return Evidence.InstancePair(held: heldNumber, taken: second.number)
     }
@@ -266,8 +267,10 @@ extension LockOrderEngine {
                 nodes[between.mark].isValidated
             else { continue }
             let middle = nodes[between.mark]
-            if graph.order.find(from: departure, to: Int(middle.arrival), held: held.mode, acquired: between.mode) != nil,
-                graph.order.find(from: Int(middle.departure), to: arrival, held: between.mode, acquired: event.mode) != nil
+            if graph.order.find(from: departure, to: Int(middle.arrival), held: held.mode, acquired: between.mode)
+                != nil,
+                graph.order.find(from: Int(middle.departure), to: arrival, held: between.mode, acquired: event.mode)
+                    != nil
             {
                 return true
             }

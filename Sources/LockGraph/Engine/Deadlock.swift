@@ -119,7 +119,9 @@ extension LockOrderEngine {
             step.writerSeen = nodes[members[position]].wasWritten
             finding.steps.append(step)
         }
-        let parties = finding.tasks.map { "\($0.comm.isEmpty ? "task" : $0.comm)/\($0.pid == 0 ? $0.task : UInt64($0.pid))" }
+        let parties = finding.tasks.map {
+            "\($0.comm.isEmpty ? "task" : $0.comm)/\($0.pid == 0 ? $0.task : UInt64($0.pid))"
+        }
         finding.text =
             "deadlock: " + zip(parties, finding.classes).map { "\($0) waits for \($1)" }.joined(separator: ", ")
         book.add(.init(finding: finding, dependencies: [], nodes: members))

@@ -10,7 +10,9 @@ public enum SameClassPolicy: String, Sendable, Hashable, CaseIterable {
 
 /// What a run wants from the engine.
 public struct EngineOptions: Sendable {
+    /// What nesting of one class is judged by.
     public var sameClass: SameClassPolicy
+    /// What no path may do.
     public var rules: [LockRule]
     /// What was known before this run; nil when nothing is to be compared.
     public var baseline: Baseline?

@@ -60,8 +60,12 @@ extension LockOrderEngine {
 
     private mutating func reportRule(_ rule: Int, _ number: Int) {
         let dependency = graph.order[number]
-        let sources = graph.order.reachable(from: [dependency.from], backward: true).filter { rules.isLeft($0, of: rule) }
-        let targets = graph.order.reachable(from: [dependency.to], backward: false).filter { rules.isRight($0, of: rule) }
+        let sources = graph.order.reachable(from: [dependency.from], backward: true).filter {
+            rules.isLeft($0, of: rule)
+        }
+        let targets = graph.order.reachable(from: [dependency.to], backward: false).filter {
+            rules.isRight($0, of: rule)
+        }
         for source in sources {
             for target in targets {
                 let ends = [source, target].map { nodes[graph.nodeOfClass[$0]].key.lockClass }
@@ -97,7 +101,9 @@ extension LockOrderEngine {
         for number in graph.observations.indices where !graph.order.isFolded(number) {
             let dependency = graph.order[number]
             guard dependency.from != dependency.to else { continue }
-            for rule in rules.add(from: dependency.from, to: dependency.to, in: graph.order) { reportRule(rule, number) }
+            for rule in rules.add(from: dependency.from, to: dependency.to, in: graph.order) {
+                reportRule(rule, number)
+            }
         }
     }
 

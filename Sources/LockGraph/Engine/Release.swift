@@ -61,7 +61,13 @@ extension LockOrderEngine {
         guard !held.isEmpty else { return }
         let marks = held.map { stacks.entries[$0].mark }.filter { $0 != NodeTable.none }
         let name = printedName(context.mark)
-        reportEvent(.exit, event, slot, nodes: [context.mark] + marks, said: "\(name) is finished with locks held under it")
+        reportEvent(
+            .exit,
+            event,
+            slot,
+            nodes: [context.mark] + marks,
+            said: "\(name) is finished with locks held under it"
+        )
     }
 
     /// The task ended: it may hold nothing but what outlives it by permission.

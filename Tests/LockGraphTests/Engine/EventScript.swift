@@ -131,7 +131,7 @@ struct EventScript {
                 rest.removeFirst()
             case "/":
                 rest.removeFirst()
-                event.subclass = UInt8(rest.removeFirst().wholeNumberValue!)
+                event.subclass = UInt8(rest.removeFirst().wholeNumberValue ?? 0)
             default: break suffix
             }
         }
@@ -146,7 +146,7 @@ struct EventScript {
             number = number * 10 + UInt64(digit)
             rest.removeFirst()
         }
-        let lock = LockID(rawValue: base + UInt64(letter.asciiValue!) * 256 + number)
+        let lock = LockID(rawValue: base + UInt64(letter.asciiValue ?? 0) * 256 + number)
         let lockClass =
             switch letter {
             case "t", "u": LockClass(name: "ww_acquire", type: .wwContext)

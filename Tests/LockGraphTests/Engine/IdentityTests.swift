@@ -77,7 +77,13 @@ struct IdentityTests {
     @Test("matching by name, type, modes, and origin where both have one")
     func matching() {
         let known = baseline([("a#3", "b")], origin: "init")
-        func contains(_ from: String, type: LockType = .mutex, origin: String = "", mode: LockMode = .write, subclass: Int = 0) -> Bool {
+        func contains(
+            _ from: String,
+            type: LockType = .mutex,
+            origin: String = "",
+            mode: LockMode = .write,
+            subclass: Int = 0
+        ) -> Bool {
             known.contains(
                 from: .init(name: from, type: type, origin: origin, subclass: subclass),
                 to: .init(name: "b#2", type: .mutex),

@@ -16,7 +16,12 @@ struct LossTests {
         depth: UInt8 = LockEvent.unknownDepth
     ) -> LockEvent {
         let lockClass = engine.tables.classes.intern(LockClass(name: name, type: .mutex))
-        var event = LockEvent(operation, task: task, lock: LockID(rawValue: UInt64(name.utf8.first ?? 0)), lockClass: lockClass)
+        var event = LockEvent(
+            operation,
+            task: task,
+            lock: LockID(rawValue: UInt64(name.utf8.first ?? 0)),
+            lockClass: lockClass
+        )
         event.depth = depth
         return event
     }

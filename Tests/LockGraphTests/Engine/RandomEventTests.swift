@@ -48,8 +48,9 @@ struct RandomEventTests {
         let starts = Set(dependencies.map { State(node: $0.to, isRecursive: $0.toMode == .recursive) })
         let reached = Dictionary(uniqueKeysWithValues: starts.map { ($0, reachable($0)) })
         var result: Set<Set<LockNode>> = []
-        for start in starts where reached[start]!.contains(start) {
-            let mutual = reached[start]!.filter { reached[$0]?.contains(start) ?? false }
+        for start in starts {
+            guard let after = reached[start], after.contains(start) else { continue }
+            let mutual = after.filter { reached[$0]?.contains(start) ?? false }
             result.insert(Set(mutual.map(\.node)))
         }
         return result
@@ -63,7 +64,7 @@ struct RandomEventTests {
         let dependencies = engine.dependencies
         let components = components(dependencies)
         let byName = Dictionary(uniqueKeysWithValues: engine.lockNodes.map { (engine.printedName(of: $0), $0) })
-        let cycles = engine.findings.of(.cycle).map { Set($0.classes.map { byName[$0]! }) }
+        let cycles = engine.findings.of(.cycle).map { Set($0.classes.compactMap { byName[$0] }) }
         for component in components { #expect(cycles.contains { $0.isSubset(of: component) }) }
         for cycle in cycles { #expect(components.contains { cycle.isSubset(of: $0) }) }
         for finding in engine.findings.of(.cycle) {
