@@ -122,8 +122,8 @@ extension LockOrderEngine {
         let parties = finding.tasks.map {
             "\($0.comm.isEmpty ? "task" : $0.comm)/\($0.pid == 0 ? $0.task : UInt64($0.pid))"
         }
-        finding.text =
-            "deadlock: " + zip(parties, finding.classes).map { "\($0) waits for \($1)" }.joined(separator: ", ")
+        let waiting = zip(parties, finding.classes).map { "\($0) waits for \($1)" }.joined(separator: ", ")
+        finding.text = PrintableText.of("deadlock: \(waiting)")
         book.add(.init(finding: finding, dependencies: [], nodes: members))
         counts.findings[.deadlock, default: 0] += 1
     }

@@ -12,14 +12,10 @@ extension LockOrderEngine {
         if !stacks.isKnown(slot) {
             // The last of the locks that the source counted: what is left is nothing.
             if event.depth == 1 { stacks.showEmpty(slot) }
+            releaseForeign(event)
             return
         }
-        if let other = stacks.holder(of: event.lock) {
-            let removed = stacks.remove(at: other.index, other.slot)
-            closeRank(removed, other.index, other.slot)
-            if removed.context != .none { leaveContextIfLast(removed.context, other.slot) }
-            return
-        }
+        if removeElsewhere(event.lock) { return }
         if let orphan = orphans.lastIndex(where: { $0.lock == event.lock }) {
             orphans.remove(at: orphan)
             return
@@ -39,6 +35,25 @@ extension LockOrderEngine {
             nodes: node == NodeTable.none ? [] : [node],
             said: "\(name) is released and nobody holds it"
         )
+    }
+
+    /// A task whose stack is unknown released a lock that may be on another's: it must not stay there and lead on.
+    ///
+    /// Who releases a lock that another holds exclusively does not hold it. Of readers there may be many, the releasing task
+    /// among them, unless the release says that its task is not the holder.
+    private mutating func releaseForeign(_ event: LockEvent) {
+        guard let other = stacks.holder(of: event.lock) else { return }
+        if stacks.entries[other.index].mode == .write || event.flags.contains(.nonOwner) {
+            _ = removeElsewhere(event.lock)
+        }
+    }
+
+    private mutating func removeElsewhere(_ lock: LockID) -> Bool {
+        guard let other = stacks.holder(of: lock) else { return false }
+        let removed = stacks.remove(at: other.index, other.slot)
+        closeRank(removed, other.index, other.slot)
+        if removed.context != .none { leaveContextIfLast(removed.context, other.slot) }
+        return true
     }
 
     private mutating func removeHeld(_ event: LockEvent, _ slot: TaskLockStacks.Slot) -> Bool {

@@ -148,7 +148,7 @@ extension LockOrderEngine {
         var finding = Finding(kind: kind, signature: signature)
         describe(&finding, members)
         finding.tasks = [participant(event, slot)]
-        finding.text = "\(kind.name): \(said)\(whereabouts(event))"
+        finding.text = PrintableText.of("\(kind.name): \(said)\(whereabouts(event))")
         book.add(.init(finding: finding, dependencies: [], nodes: members))
         counts.findings[kind, default: 0] += 1
     }
@@ -199,7 +199,7 @@ extension LockOrderEngine {
         finding.steps = [step]
         finding.tasks = [participant(event, slot)]
         let what = held.lock == event.lock ? "the same instance" : "another lock of its class"
-        finding.text = "recursion: \(name) is taken with \(what) held\(whereabouts(event))"
+        finding.text = PrintableText.of("recursion: \(name) is taken with \(what) held\(whereabouts(event))")
         book.add(.init(finding: finding, dependencies: [], nodes: [family]))
         counts.findings[.recursion, default: 0] += 1
     }
@@ -212,16 +212,13 @@ extension LockOrderEngine {
         _ family: NodeIndex,
         isReal: Bool
     ) {
-        let held = stacks.entries[index]
-        guard !held.isReused, !event.flags.contains(.reused) else { return }
-        let gateNumbers = gateNumbers(slot, besides: index)
-        var first = graph.instances.number(held.lock, family: family)
-        let second = graph.instances.number(event.lock, family: family)
-        if first.hasForgotten || second.hasForgotten {
+        guard !stacks.entries[index].isReused, !event.flags.contains(.reused) else { return }
+        guard let numbers = instanceNumbers(event, slot, index, family) else {
             inversions.removeAll()
-            first = graph.instances.number(held.lock, family: family)
+            return
         }
-        let (place, isForward) = inversions.place(first.number, second.number)
+        let (held, taken, gateNumbers) = (stacks.entries[index], numbers.taken, numbers.gates)
+        let (place, isForward) = inversions.place(numbers.held, taken)
         var pair = inversions.pairs[place]
         var mine = isForward ? pair.forward : pair.backward
         let kind = InversionTable.kind(held: held.mode, taken: event.mode)
@@ -245,13 +242,24 @@ extension LockOrderEngine {
         reportInversion(isForward ? pair.backward : pair.forward, mine, family)
     }
 
-    private mutating func gateNumbers(_ slot: TaskLockStacks.Slot, besides index: Int) -> [UInt32] {
-        var numbers: [UInt32] = []
+    /// The numbers of both instances and of the locks held around them; nil when older numbers were forgotten for them.
+    private mutating func instanceNumbers(
+        _ event: LockEvent,
+        _ slot: TaskLockStacks.Slot,
+        _ index: Int,
+        _ family: NodeIndex
+    ) -> (held: UInt32, taken: UInt32, gates: [UInt32])? {
+        let held = graph.instances.number(stacks.entries[index].lock, family: family)
+        let taken = graph.instances.number(event.lock, family: family)
+        var hasForgotten = held.hasForgotten || taken.hasForgotten
+        var gates: [UInt32] = []
         for position in stacks.range(slot) where position != index && isGate(stacks.entries[position]) {
             let lock = stacks.entries[position]
-            numbers.append(graph.gates.number(lock.lock, family: nodes[lock.mark].family).number)
+            let gate = graph.instances.number(lock.lock, family: nodes[lock.mark].family)
+            gates.append(gate.number)
+            if gate.hasForgotten { hasForgotten = true }
         }
-        return numbers
+        return hasForgotten ? nil : (held.number, taken.number, gates)
     }
 
     private mutating func reportInversion(
@@ -272,7 +280,7 @@ extension LockOrderEngine {
 
         var finding = Finding(kind: .inversion, signature: signature)
         finding.grade = grade
-        finding.gate = gate.flatMap { graph.gates.family($0) }.map { printedName($0) }
+        finding.gate = gate.flatMap { graph.instances.family($0) }.map { printedName($0) }
         describe(&finding, [family])
         let name = printedName(family)
         finding.steps = [earlier, later].map { direction in
@@ -324,7 +332,7 @@ extension LockOrderEngine {
             text += ", \(last.comm)/\(last.pid)"
             if !last.site.isEmpty { text += " in \(last.site)" }
         }
-        return text
+        return PrintableText.of(text)
     }
 }
 

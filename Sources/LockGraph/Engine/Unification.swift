@@ -5,13 +5,18 @@ public import LockEvents
 extension LockOrderEngine {
     /// Makes one of two classes that turn out to be one.
     ///
-    /// The one with the exact name stays; if both or neither are exact, the first. What was found before is not reported again
+    /// The one with the exact name stays; if both or neither are exact, the first. One that is kept out of verdicts goes. What was found before is not reported again
     /// under the other name; cycles and rule paths that only the union has are reported. Events may go on naming either.
     public mutating func unify(_ first: LockClassID, _ second: LockClassID) {
         var kept = nodes.canonical(first)
         var gone = nodes.canonical(second)
         guard kept != gone else { return }
-        if tables.classes[kept].certainty == .inferred, tables.classes[gone].certainty == .exact { swap(&kept, &gone) }
+        let (first, second) = (tables.classes[kept], tables.classes[gone])
+        // A class that is kept out of verdicts is not split into its two ends any more once it is one with another.
+        let isSwapped =
+            first.isValidated == second.isValidated
+            ? first.certainty == .inferred && second.certainty == .exact : second.isValidated
+        if isSwapped { swap(&kept, &gone) }
         let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
         nodes.alias(gone, to: kept)
         if displayNumbers[kept.rawValue] == nil, !moving.isEmpty {
