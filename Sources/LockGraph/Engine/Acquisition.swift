@@ -145,9 +145,9 @@ extension LockOrderEngine {
         evidence.add(site: event.site)
         for gate in range where gate != index && isGate(stacks.entries[gate]) {
             let lock = stacks.entries[gate]
-            evidence.add(gate: graph.gates.number(lock.lock, family: nodes[lock.mark].family).number)
+            evidence.add(gate: graph.gates.number(lock.lock, of: nodes[lock.mark].key.lockClass).number)
         }
-        if let pair = instancePair(event, held, takenFamily: nodes[graph.nodeOfClass[arrival]].family) {
+        if let pair = instancePair(event, held, takenClass: nodes[graph.nodeOfClass[arrival]].key.lockClass) {
             _ = evidence.add(pair: pair)
         }
         graph.observations.append(.init(count: 1, context: context, flags: flags))
@@ -182,8 +182,8 @@ extension LockOrderEngine {
         graph.evidence[number].add(site: event.site)
         if graph.evidence[number].gateCount > 0, dropGates(number, slot, index) { hasChanged = true }
         if graph.evidence[number].pairCount < Evidence.pairLimit {
-            let taken = nodes[graph.ends(of: number).to].family
-            if let pair = instancePair(event, held, takenFamily: taken), graph.evidence[number].add(pair: pair) {
+            let taken = nodes[graph.ends(of: number).to].key.lockClass
+            if let pair = instancePair(event, held, takenClass: taken), graph.evidence[number].add(pair: pair) {
                 hasChanged = true
             }
         }
@@ -243,17 +243,18 @@ extension LockOrderEngine {
         }
     }
 
-    private mutating func instancePair(_ event: LockEvent, _ held: HeldLock, takenFamily: NodeIndex)
+    private mutating func instancePair(_ event: LockEvent, _ held: HeldLock, takenClass: LockClassID)
         -> Evidence.InstancePair?
     {
         guard !held.isReused, !event.flags.contains(.reused) else { return nil }
-        let first = graph.instances.number(held.lock, family: nodes[held.mark].family)
-        let second = graph.instances.number(event.lock, family: takenFamily)
+        let heldClass = nodes[held.mark].key.lockClass
+        let first = graph.instances.number(held.lock, of: heldClass)
+        let second = graph.instances.number(event.lock, of: takenClass)
         if first.hasForgotten || second.hasForgotten { inversions.removeAll() }
         // The second may have made the table forget the first.
         let heldNumber =
             second.hasForgotten
-            ? graph.instances.number(held.lock, family: nodes[held.mark].family).number : first.number
+            ? graph.instances.number(held.lock, of: heldClass).number : first.number
         return Evidence.InstancePair(held: heldNumber, taken: second.number)
     }
 

@@ -126,7 +126,7 @@ extension LockOrderEngine {
     }
 
     /// What the evidence says of dependencies that make a cycle or a path (DESIGN 3.8).
-    func grade(_ dependencies: [Int], isCycle: Bool) -> (grade: Grade, gate: NodeIndex?) {
+    func grade(_ dependencies: [Int], isCycle: Bool) -> (grade: Grade, gate: LockClassID?) {
         guard bind(dependencies, isCycle: isCycle) else { return (.classOnly, nil) }
         if isCycle, !haveTwoTasks(dependencies) { return (.classOnly, nil) }
         // One dependency is not put together from several: whoever made it went all the way, gate or not.
@@ -142,14 +142,14 @@ extension LockOrderEngine {
         }
     }
 
-    private func commonGate(_ dependencies: [Int]) -> NodeIndex? {
+    private func commonGate(_ dependencies: [Int]) -> LockClassID? {
         guard let first = dependencies.first else { return nil }
         for index in 0..<Int(graph.evidence[first].gateCount) {
             let gate = graph.evidence[first].gates[index]
             let isCommon = dependencies.allSatisfy { number in
                 (0..<Int(graph.evidence[number].gateCount)).contains { graph.evidence[number].gates[$0] == gate }
             }
-            if isCommon { return graph.gates.family(gate) }
+            if isCommon { return graph.gates.lockClass(gate) }
         }
         return nil
     }

@@ -13,7 +13,7 @@ extension LockOrderEngine {
         nodes members: [NodeIndex],
         dependencies: [Int],
         grade: Grade?,
-        gate: NodeIndex?,
+        gate: LockClassID?,
         rule: String? = nil
     ) {
         if let place = book.find(signature) {
@@ -23,7 +23,7 @@ extension LockOrderEngine {
         }
         var finding = Finding(kind: kind, signature: signature)
         finding.grade = grade
-        finding.gate = gate.map { printedName($0) }
+        finding.gate = gate.map { printedName(of: LockNode($0)) }
         finding.rule = rule
         complete(&finding, members, dependencies)
         for number in dependencies { graph.observations[number].flags.insert(.graded) }
@@ -36,12 +36,12 @@ extension LockOrderEngine {
         _ place: Int,
         _ dependencies: [Int],
         _ members: [NodeIndex],
-        _ verdict: (grade: Grade, gate: NodeIndex?)
+        _ verdict: (grade: Grade, gate: LockClassID?)
     ) {
         var finding = book.entries[place].finding
         let old = finding.grade
         finding.grade = verdict.grade
-        finding.gate = verdict.gate.map { printedName($0) }
+        finding.gate = verdict.gate.map { printedName(of: LockNode($0)) }
         complete(&finding, members, dependencies)
         for number in dependencies { graph.observations[number].flags.insert(.graded) }
         book.raise(place, to: .init(finding: finding, dependencies: dependencies, nodes: members))
@@ -249,13 +249,13 @@ extension LockOrderEngine {
         _ index: Int,
         _ family: NodeIndex
     ) -> (held: UInt32, taken: UInt32, gates: [UInt32])? {
-        let held = graph.instances.number(stacks.entries[index].lock, family: family)
-        let taken = graph.instances.number(event.lock, family: family)
+        let held = graph.instances.number(stacks.entries[index].lock, of: nodes[family].key.lockClass)
+        let taken = graph.instances.number(event.lock, of: nodes[family].key.lockClass)
         var hasForgotten = held.hasForgotten || taken.hasForgotten
         var gates: [UInt32] = []
         for position in stacks.range(slot) where position != index && isGate(stacks.entries[position]) {
             let lock = stacks.entries[position]
-            let gate = graph.instances.number(lock.lock, family: nodes[lock.mark].family)
+            let gate = graph.instances.number(lock.lock, of: nodes[lock.mark].key.lockClass)
             gates.append(gate.number)
             if gate.hasForgotten { hasForgotten = true }
         }
@@ -280,7 +280,7 @@ extension LockOrderEngine {
 
         var finding = Finding(kind: .inversion, signature: signature)
         finding.grade = grade
-        finding.gate = gate.flatMap { graph.instances.family($0) }.map { printedName($0) }
+        finding.gate = gate.flatMap { graph.instances.lockClass($0) }.map { printedName(of: LockNode($0)) }
         describe(&finding, [family])
         let name = printedName(family)
         finding.steps = [earlier, later].map { direction in

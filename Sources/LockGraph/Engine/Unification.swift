@@ -36,9 +36,9 @@ extension LockOrderEngine {
         }
         nodes.refreshFamilies()
         let renamed = { (index: NodeIndex) in survivors[index] ?? index }
-        let family = { [nodes] (index: NodeIndex) in nodes[renamed(index)].family }
-        graph.instances.renumberFamilies(family)
-        graph.gates.renumberFamilies(family)
+        let current = { [nodes] (lockClass: LockClassID) in nodes.canonical(lockClass) }
+        graph.instances.renameClasses(current)
+        graph.gates.renameClasses(current)
         for slot in stacks.liveSlots {
             for index in stacks.range(slot) where stacks.entries[index].mark != NodeTable.none {
                 stacks.entries[index].mark = renamed(stacks.entries[index].mark)
@@ -48,7 +48,7 @@ extension LockOrderEngine {
         for (place, entry) in book.entries.enumerated() where entry.finding.kind != .rule {
             book.alias(Signature(kind: entry.finding.kind, classes: entry.nodes.map { key($0) }), to: place)
         }
-        rules.unify(in: graph.order) { [nodes] in nodes.canonical($0) }
+        rules.unify(in: graph.order, current)
         judgeCycles(cycles)
         judgeRulesAgain()
     }

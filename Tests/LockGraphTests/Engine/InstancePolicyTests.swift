@@ -121,6 +121,12 @@ struct InstancePolicyTests {
         #expect(EventScript.run("A1B1 B1A2").map(\.grade) == [.classOnly])
     }
 
+    @Test("one lock taken under two subclasses is one instance")
+    func subclassInstances() {
+        #expect(EventScript.run("A1/1B1 B1A1 A1B1").of(.cycle).count == 1)
+        #expect(EventScript.run("A1/1B1 B1A1/1 A1B1 A1/1B1 B1A1").of(.cycle).map(\.grade) == [.bound, .bound])
+    }
+
     @Test("class: one task alone made all of it")
     func oneTask() {
         #expect(EventScript.run("1:AB 1:BA").map(\.grade) == [.classOnly])
