@@ -24,8 +24,8 @@ extension DependencyOrder {
         let source = component[source]
         let target = component[target]
         if source == target { return true }
-        let upper = position[Int(source)]
-        let lower = position[Int(target)]
+        let upper = places[Int(source)].position
+        let lower = places[Int(target)].position
         if upper < lower { return false }
         search(from: target, upTo: upper, downTo: lower, towards: source)
         return settle(forced: false, source, target)
@@ -36,8 +36,8 @@ extension DependencyOrder {
         var late = component[first]
         var early = component[second]
         if late == early { return }
-        if position[Int(late)] < position[Int(early)] { swap(&late, &early) }
-        search(from: early, upTo: position[Int(late)], downTo: position[Int(early)], towards: late)
+        if places[Int(late)].position < places[Int(early)].position { swap(&late, &early) }
+        search(from: early, upTo: places[Int(late)].position, downTo: places[Int(early)].position, towards: late)
         _ = settle(forced: true, late, early)
     }
 
@@ -49,13 +49,14 @@ extension DependencyOrder {
     mutating func activate(_ number: Int) {
         let node = number << 1 | 1
         guard component[node] == Self.nothing else { return }
-        let place = position[Int(component[number << 1])]
-        for index in position.indices where position[index] >= place { position[index] += 1 }
+        let place = places[Int(component[number << 1])].position
+        for index in places.indices { places[index].position &+= places[index].position >= place ? 1 : 0 }
         lastPosition += 1
         component[node] = UInt32(node)
-        position[node] = place
-        size[node] = 1
+        places[node].position = place
+        places[node].size = 1
         nextMember[node] = UInt32(node)
+        openOutgoing.enlist(node, of: UInt32(node))
         reopen(number)
     }
 
@@ -82,37 +83,39 @@ extension DependencyOrder {
     private mutating func search(from early: UInt32, upTo upper: UInt32, downTo lower: UInt32, towards late: UInt32) {
         if stamp == .max {
             stamp = 0
-            for index in reachedMark.indices {
-                reachedMark[index] = 0
-                reachingMark[index] = 0
+            for index in places.indices {
+                places[index].reachedMark = 0
+                places[index].reachingMark = 0
             }
         }
         stamp += 1
         reached.removeAll(keepingCapacity: true)
         reaching.removeAll(keepingCapacity: true)
         reached.append(early)
-        reachedMark[Int(early)] = stamp
+        places[Int(early)].reachedMark = stamp
         var next = 0
         while next < reached.count {
             let current = reached[next]
             next += 1
-            var node = current
-            repeat {
-                followOutgoing(of: Int(node), in: current, upTo: upper)
-                node = nextMember[Int(node)]
-            } while node != current
+            var walk = NodeLists.Walk(current)
+            var keeps = true
+            while let node = walk.next(in: &openOutgoing, keepingCurrent: keeps) {
+                followOutgoing(of: node, in: current, upTo: upper)
+                keeps = lists.headers[(node >> 1) << 2 | ListKind.openOut.rawValue].count > 0
+            }
         }
         reaching.append(late)
-        reachingMark[Int(late)] = stamp
+        places[Int(late)].reachingMark = stamp
         next = 0
         while next < reaching.count {
             let current = reaching[next]
             next += 1
-            var node = current
-            repeat {
-                followIncoming(of: Int(node), in: current, downTo: lower)
-                node = nextMember[Int(node)]
-            } while node != current
+            var walk = NodeLists.Walk(current)
+            var keeps = true
+            while let node = walk.next(in: &openIncoming, keepingCurrent: keeps) {
+                followIncoming(of: node, in: current, downTo: lower)
+                keeps = lists.headers[(node >> 1) << 2 | ListKind.openIn.rawValue].count > 0
+            }
         }
     }
 
@@ -133,8 +136,8 @@ extension DependencyOrder {
                 }
                 continue
             }
-            if reachedMark[Int(target)] != stamp && position[Int(target)] <= upper {
-                reachedMark[Int(target)] = stamp
+            if places[Int(target)].reachedMark != stamp && places[Int(target)].position <= upper {
+                places[Int(target)].reachedMark = stamp
                 reached.append(target)
             }
         }
@@ -162,8 +165,8 @@ extension DependencyOrder {
 
     @inline(__always)
     private mutating func note(reaching found: UInt32, downTo lower: UInt32) {
-        if reachingMark[Int(found)] != stamp && position[Int(found)] >= lower {
-            reachingMark[Int(found)] = stamp
+        if places[Int(found)].reachingMark != stamp && places[Int(found)].position >= lower {
+            places[Int(found)].reachingMark = stamp
             reaching.append(found)
         }
     }
@@ -171,40 +174,52 @@ extension DependencyOrder {
     /// Gives out the places of both searches anew and merges what they share; true if they share anything.
     private mutating func settle(forced: Bool, _ late: UInt32, _ early: UInt32) -> Bool {
         if forced {
-            if reachedMark[Int(late)] != stamp { reached.append(late) }
-            reachedMark[Int(late)] = stamp
-            reachingMark[Int(early)] = stamp
+            if places[Int(late)].reachedMark != stamp { reached.append(late) }
+            places[Int(late)].reachedMark = stamp
+            places[Int(early)].reachingMark = stamp
         }
-        let isClosed = reachedMark[Int(late)] == stamp
-        places.removeAll(keepingCapacity: true)
-        for found in reached { places.append(position[Int(found)]) }
-        for found in reaching where reachedMark[Int(found)] != stamp { places.append(position[Int(found)]) }
-        places.sort()
-        var merged: [UInt32] = []
+        let isClosed = places[Int(late)].reachedMark == stamp
+        ahead.removeAll(keepingCapacity: true)
+        behind.removeAll(keepingCapacity: true)
+        for found in reached { ahead.append(UInt64(places[Int(found)].position) << 32 | UInt64(found)) }
+        for found in reaching where places[Int(found)].reachedMark != stamp {
+            behind.append(UInt64(places[Int(found)].position) << 32 | UInt64(found))
+        }
+        ahead.sort()
+        behind.sort()
+        poolPlaces()
+        for (index, key) in behind.enumerated() { places[Int(key & 0xFFFF_FFFF)].position = pool[index] }
         if isClosed {
-            merged = reached.filter { reachingMark[Int($0)] == stamp }
-            let before = reaching.filter { reachedMark[Int($0)] != stamp }
-            let after = reached.filter { reachingMark[Int($0)] != stamp }
-            reaching = before
-            reached = after
+            let merged = ahead.map { UInt32(truncatingIfNeeded: $0) }.filter { places[Int($0)].reachingMark == stamp }
+            ahead.removeAll { places[Int($0 & 0xFFFF_FFFF)].reachingMark == stamp }
+            merge(merged, at: pool[behind.count])
         }
-        sortByPosition(&reaching)
-        sortByPosition(&reached)
-        for (index, found) in reaching.enumerated() { position[Int(found)] = places[index] }
-        let shift = places.count - reached.count
-        for (index, found) in reached.enumerated() { position[Int(found)] = places[shift + index] }
-        if isClosed { merge(merged, at: places[reaching.count]) }
+        let shift = pool.count - ahead.count
+        for (index, key) in ahead.enumerated() { places[Int(key & 0xFFFF_FFFF)].position = pool[shift + index] }
         return isClosed
     }
 
-    private func sortByPosition(_ components: inout [UInt32]) {
-        components.sort { position[Int($0)] < position[Int($1)] }
+    /// Fills `pool` with the places of `ahead` and `behind`, ascending.
+    private mutating func poolPlaces() {
+        pool.removeAll(keepingCapacity: true)
+        var next = 0
+        for key in behind {
+            while next < ahead.count && ahead[next] < key {
+                pool.append(UInt32(ahead[next] >> 32))
+                next += 1
+            }
+            pool.append(UInt32(key >> 32))
+        }
+        while next < ahead.count {
+            pool.append(UInt32(ahead[next] >> 32))
+            next += 1
+        }
     }
 
     /// Joins components into the largest of them: a node changes its component at most log2(nodes) times.
     private mutating func merge(_ components: [UInt32], at place: UInt32) {
         guard var largest = components.first else { return }
-        for other in components where size[Int(other)] > size[Int(largest)] { largest = other }
+        for other in components where places[Int(other)].size > places[Int(largest)].size { largest = other }
         for other in components where other != largest {
             var node = other
             repeat {
@@ -212,9 +227,11 @@ extension DependencyOrder {
                 node = nextMember[Int(node)]
             } while node != other
             nextMember.swapAt(Int(other), Int(largest))
-            size[Int(largest)] += size[Int(other)]
-            size[Int(other)] = 0
+            openOutgoing.move(other, to: largest)
+            openIncoming.move(other, to: largest)
+            places[Int(largest)].size += places[Int(other)].size
+            places[Int(other)].size = 0
         }
-        position[Int(largest)] = place
+        places[Int(largest)].position = place
     }
 }

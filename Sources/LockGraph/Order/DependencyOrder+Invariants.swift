@@ -31,8 +31,8 @@ extension DependencyOrder {
     private func checkOrder(_ broken: inout [String]) {
         var taken: [UInt32: Int] = [:]
         for node in component.indices where component[node] == UInt32(node) {
-            if let other = taken.updateValue(node, forKey: position[node]) {
-                broken.append("components \(other) and \(node) share place \(position[node])")
+            if let other = taken.updateValue(node, forKey: places[node].position) {
+                broken.append("components \(other) and \(node) share place \(places[node].position)")
             }
             var members = 0
             var member = UInt32(node)
@@ -41,14 +41,16 @@ extension DependencyOrder {
                 members += 1
                 member = nextMember[Int(member)]
             } while member != UInt32(node)
-            if members != Int(size[node]) { broken.append("component \(node) has \(members) nodes, not \(size[node])") }
+            if members != Int(places[node].size) {
+                broken.append("component \(node) has \(members) nodes, not \(places[node].size)")
+            }
         }
         for number in table.words.indices {
             for (source, target) in edges(ofDependency: number) {
                 let (before, after) = (component[source], component[target])
                 if before == Self.nothing || after == Self.nothing {
                     broken.append("dependency \(number) has an end that does not exist")
-                } else if before != after && position[Int(before)] >= position[Int(after)] {
+                } else if before != after && places[Int(before)].position >= places[Int(after)].position {
                     broken.append("dependency \(number) goes backwards in the order")
                 }
             }
@@ -73,6 +75,11 @@ extension DependencyOrder {
                     let isSettled = kind == .settledOut || kind == .settledIn
                     let isInside = edges(ofDependency: index).allSatisfy {
                         component[$0.source] == component[$0.target]
+                    }
+                    if kind == .openOut && !openOutgoing.contains(number << 1)
+                        || kind == .openIn && !openIncoming.contains(number << 1 | (entry.toIsRecursive ? 1 : 0))
+                    {
+                        broken.append("class \(number) has open dependencies that no search would look at")
                     }
                     if isSettled && !isInside { broken.append("dependency \(index) is settled and not inside") }
                 }

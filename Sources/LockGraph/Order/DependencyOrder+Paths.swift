@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import LockEvents
+public import LockEvents
 
 extension DependencyOrder {
     /// The shortest strong path from one class to another, as dependency numbers in order; nil if there is none.
@@ -33,6 +33,25 @@ extension DependencyOrder {
         if from == to { return shortestStrongPath(from: from, to: to) != nil }
         if component[from << 1] == component[to << 1] { return true }
         return nodePath(from: [from << 1], to: to, arrivals: .any, within: nil, directOnly: false) != nil
+    }
+
+    /// Whether inserting this dependency would close a cycle. Cost as ``reaches(from:to:)``.
+    public func wouldCloseCycle(from: Int, to: Int, held: LockMode, acquired: LockMode) -> Bool {
+        let from = representative(of: from)
+        let to = representative(of: to)
+        if from == to { return false }
+        let arrivals: Arrivals = held == .write ? .any : .plain
+        let start = to << 1 | (acquired == .recursive ? 1 : 0)
+        var starts = [start]
+        if component[start] == Self.nothing {
+            // A `(to,R)` that does not exist yet would have the edges of dependencies with first letter E.
+            starts = [ListKind.openOut, .settledOut].flatMap { lists.entries(of: to << 2 | $0.rawValue) }
+                .filter { !$0.fromIsReader }.map(\.arrival)
+        } else if component[start] == component[from << 1] {
+            return true
+        }
+        if starts.contains(where: { $0 >> 1 == from && (arrivals == .any || $0 & 1 == 0) }) { return true }
+        return nodePath(from: starts, to: from, arrivals: arrivals, within: nil, directOnly: false) != nil
     }
 
     /// A shortest strong cycle that the dependency is on, as dependency numbers beginning with it; nil if it is on none.
@@ -96,10 +115,10 @@ extension DependencyOrder {
         directOnly: Bool,
         avoiding: Int? = nil
     ) -> [Int]? {
-        var last = position[Int(component[goal << 1])]
+        var last = places[Int(component[goal << 1])].position
         let recursive = component[goal << 1 | 1]
-        if arrivals == .any && recursive != Self.nothing { last = max(last, position[Int(recursive)]) }
-        if starts.allSatisfy({ position[Int(component[$0])] > last }) { return nil }
+        if arrivals == .any && recursive != Self.nothing { last = max(last, places[Int(recursive)].position) }
+        if starts.allSatisfy({ places[Int(component[$0])].position > last }) { return nil }
         let unseen = UInt32.max
         var previous = [UInt32](repeating: unseen, count: component.count)
         // Starts are not marked as seen, so that a path may end where it began.
@@ -120,7 +139,7 @@ extension DependencyOrder {
                     let home = component[target]
                     if let within {
                         if home != within { continue }
-                    } else if position[Int(home)] > last {
+                    } else if places[Int(home)].position > last {
                         continue
                     }
                     previous[target] = UInt32(node)

@@ -130,7 +130,7 @@ extension DependencyOrder {
     /// Takes a node out of its component; the component goes on without it, under another name if it bore the node's.
     private mutating func retire(_ node: Int) {
         let home = component[node]
-        guard home != Self.nothing, size[Int(home)] > 1 else { return }
+        guard home != Self.nothing, places[Int(home)].size > 1 else { return }
         var before = UInt32(node)
         while nextMember[Int(before)] != UInt32(node) { before = nextMember[Int(before)] }
         let after = nextMember[node]
@@ -142,11 +142,13 @@ extension DependencyOrder {
                 component[Int(member)] = after
                 member = nextMember[Int(member)]
             } while member != after
-            size[Int(after)] = size[node] - 1
-            position[Int(after)] = position[node]
-            size[node] = 0
+            places[Int(after)].size = places[node].size - 1
+            places[Int(after)].position = places[node].position
+            places[node].size = 0
+            openOutgoing.move(home, to: after)
+            openIncoming.move(home, to: after)
         } else {
-            size[Int(home)] -= 1
+            places[Int(home)].size -= 1
         }
         component[node] = Self.nothing
     }

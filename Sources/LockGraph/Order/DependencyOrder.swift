@@ -85,7 +85,18 @@ public struct DependencyOrder: Sendable {
         case openOut, settledOut, openIn, settledIn
     }
 
-    /// A node that does not exist, or no component.
+    /// What is known of a component, together because a search asks for it together.
+    struct Place: Sendable, BitwiseCopyable {
+        /// The place in the topological order. Places are distinct and have gaps.
+        var position: UInt32
+        /// How many nodes it has.
+        var size: UInt32
+        /// The last search that reached it, or found that it reaches.
+        var reachedMark: UInt32 = 0
+        var reachingMark: UInt32 = 0
+    }
+
+    /// A node that does not exist, no component, the end of a list of nodes.
     static let nothing = UInt32.max
 
     var table = DependencyTable()
@@ -93,13 +104,14 @@ public struct DependencyOrder: Sendable {
 
     /// Node to component, which is named by one of its nodes. Node `2c` is `(c,N)`, node `2c + 1` is `(c,R)`.
     var component: [UInt32] = []
-    /// Component to its place in the topological order. Places are distinct and have gaps.
-    var position: [UInt32] = []
-    /// Component to how many nodes it has.
-    var size: [UInt32] = []
+    /// Component to its place in the topological order and what goes with it.
+    var places: [Place] = []
     /// The nodes of each component, linked in a ring.
     var nextMember: [UInt32] = []
     var lastPosition: UInt32 = 0
+    /// The nodes of each component that have open entries, which alone a search must visit.
+    var openOutgoing = NodeLists()
+    var openIncoming = NodeLists()
 
     /// Class to the class it was unified into, itself for all others.
     var canonical: [UInt32] = []
@@ -109,11 +121,11 @@ public struct DependencyOrder: Sendable {
 
     // Searches: the stamp says which of them marked a component last.
     var stamp: UInt32 = 0
-    var reachedMark: [UInt32] = []
-    var reachingMark: [UInt32] = []
     var reached: [UInt32] = []
     var reaching: [UInt32] = []
-    var places: [UInt32] = []
+    var ahead: [UInt64] = []
+    var behind: [UInt64] = []
+    var pool: [UInt32] = []
 
     /// Creates an order without classes.
     public init() {}
@@ -126,9 +138,10 @@ public struct DependencyOrder: Sendable {
 
     /// Bytes that the dependencies and classes take, capacity included.
     public var footprint: Int {
-        table.footprint + lists.footprint + component.capacity * 4 + position.capacity * 4 + size.capacity * 4
-            + nextMember.capacity * 4 + canonical.capacity * 4 + reachedMark.capacity * 4 + reachingMark.capacity * 4
-            + (reached.capacity + reaching.capacity + places.capacity) * 4
+        table.footprint + lists.footprint + openOutgoing.footprint + openIncoming.footprint
+            + places.capacity * MemoryLayout<Place>.stride + (ahead.capacity + behind.capacity) * 8
+            + (component.capacity + nextMember.capacity + canonical.capacity) * 4
+            + (reached.capacity + reaching.capacity + pool.capacity) * 4
     }
 
     /// Adds a class without dependencies and returns its number.
@@ -148,27 +161,22 @@ public struct DependencyOrder: Sendable {
         let plain = UInt32(number << 1)
         component.append(plain)
         component.append(Self.nothing)
-        position.append(lastPosition)
-        position.append(0)
-        size.append(1)
-        size.append(0)
+        places.append(Place(position: lastPosition, size: 1))
+        places.append(Place(position: 0, size: 0))
         nextMember.append(plain)
         nextMember.append(Self.nothing)
-        for _ in 0..<2 {
-            reachedMark.append(0)
-            reachingMark.append(0)
-        }
+        openOutgoing.addNodes(2)
+        openIncoming.addNodes(2)
     }
 
     /// Makes lists and order anew from the table.
     mutating func rebuild() {
         lists = EntryLists()
         component.removeAll(keepingCapacity: true)
-        position.removeAll(keepingCapacity: true)
-        size.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         nextMember.removeAll(keepingCapacity: true)
-        reachedMark.removeAll(keepingCapacity: true)
-        reachingMark.removeAll(keepingCapacity: true)
+        openOutgoing = NodeLists()
+        openIncoming = NodeLists()
         lastPosition = 0
         stamp = 0
         for number in canonical.indices {
@@ -271,6 +279,16 @@ public struct DependencyOrder: Sendable {
     @inline(__always)
     mutating func append(_ entry: DependencyEntry, of number: Int, to kind: ListKind) {
         lists.append(entry, to: number << 2 | kind.rawValue)
+        switch kind {
+        case .openOut:
+            openOutgoing.enlist(number << 1, of: component[number << 1])
+            if !entry.fromIsReader { openOutgoing.enlist(number << 1 | 1, of: component[number << 1 | 1]) }
+        case .openIn:
+            let node = number << 1 | (entry.toIsRecursive ? 1 : 0)
+            openIncoming.enlist(node, of: component[node])
+        case .settledOut, .settledIn:
+            break
+        }
     }
 
     /// Marks a known dependency as direct, in the table and in the outgoing lists.
