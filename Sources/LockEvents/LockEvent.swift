@@ -41,7 +41,8 @@ public struct LockEvent: Sendable, BitwiseCopyable {
         public static let blocking = Flags(rawValue: 1 << 0)
         /// A `lost` event that concerns every task.
         public static let allTasks = Flags(rawValue: 1 << 1)
-        /// A release of which nothing may be concluded when no holder is known: the lock was taken before tracing began.
+        /// Nothing may be concluded from what is not known: of a release when no holder is known (the lock was taken before
+        /// tracing began), of an initialisation when another task is thought to hold the lock (its release was not seen).
         public static let grace = Flags(rawValue: 1 << 2)
         /// The instance is one of a slab constructor: reuse cannot be told apart, so it gives no instance evidence.
         public static let reused = Flags(rawValue: 1 << 3)

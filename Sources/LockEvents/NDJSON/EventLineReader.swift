@@ -17,7 +17,8 @@ public struct EventLineReader: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
     private var scanned = 0
-    private var line = 0
+    /// How many lines were begun, the one of the latest event or error included.
+    public private(set) var line = 0
     private var isDiscarding = false
     private var isFinished = false
     var locks = IdentifierIndex()

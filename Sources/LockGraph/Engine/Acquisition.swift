@@ -234,13 +234,20 @@ extension LockOrderEngine {
     }
 
     private mutating func dropGates(_ number: Int, _ slot: TaskLockStacks.Slot, _ index: Int) -> Bool {
-        let range = stacks.range(slot)
-        let gates = graph.gates
-        let entries = stacks.entries
-        return graph.evidence[number].keepGates { gate in
-            guard let lock = gates.lock(gate) else { return false }
-            return range.contains { $0 != index && entries[$0].lock == lock && entries[$0].mode == .write }
+        var evidence = graph.evidence[number]
+        let hasDropped = evidence.keepGates { gate in
+            graph.gates.lock(gate).map { holdsExclusively($0, slot, besides: index) } ?? false
         }
+        if hasDropped { graph.evidence[number] = evidence }
+        return hasDropped
+    }
+
+    /// Whether a task holds a lock exclusively by another entry than this one.
+    func holdsExclusively(_ lock: LockID, _ slot: TaskLockStacks.Slot, besides index: Int) -> Bool {
+        for position in stacks.range(slot) where position != index {
+            if stacks.entries[position].lock == lock, stacks.entries[position].mode == .write { return true }
+        }
+        return false
     }
 
     private mutating func instancePair(_ event: LockEvent, _ held: HeldLock, takenClass: LockClassID)

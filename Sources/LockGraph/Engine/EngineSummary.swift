@@ -18,7 +18,7 @@ public struct EngineSummary: Sendable, Hashable {
     public var findings: [FindingKind: Int] = [:]
     /// Cycles by their latest grade.
     public var cyclesByGrade: [Grade: Int] = [:]
-    /// Cycles beyond ``EngineOptions/cyclesPerDependency`` that were not written out.
+    /// Dependencies that may close more cycles than were reported (``EngineOptions/cyclesPerDependency``).
     public var cyclesOmitted = 0
     /// Releases that no known holder matches, reported or not.
     public var unknownReleases = 0

@@ -4,6 +4,8 @@ import LockEvents
 
 // What a dependency means once it is part of the order: cycles, rule paths, something new.
 extension LockOrderEngine {
+    /// With more cycles than anybody reads, each dependency reports one, and no others are searched for.
+    private static let cyclesToEnumerateBelow = 1000
     /// How many steps the enumeration of one dependency's cycles may take.
     private static let enumerationEffort = 4096
 
@@ -32,6 +34,10 @@ extension LockOrderEngine {
         // The order gives the cycle from the dependency on; a reader wants the closing one last.
         reportCycle(rotated(shortest, behind: number))
         guard options.cyclesPerDependency > 1, shortest.contains(number) else { return }
+        guard counts.findings[.cycle, default: 0] < Self.cyclesToEnumerateBelow else {
+            counts.cyclesOmitted += 1
+            return
+        }
         let directOnly = shortest.allSatisfy { $0 == number || graph.order[$0].isDirect }
         let enumeration = CycleEnumeration(
             closing: number,

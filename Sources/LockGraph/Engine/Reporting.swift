@@ -213,23 +213,25 @@ extension LockOrderEngine {
         isReal: Bool
     ) {
         guard !stacks.entries[index].isReused, !event.flags.contains(.reused) else { return }
-        guard let numbers = instanceNumbers(event, slot, index, family) else {
-            inversions.removeAll()
-            return
-        }
-        let (held, taken, gateNumbers) = (stacks.entries[index], numbers.taken, numbers.gates)
-        let (place, isForward) = inversions.place(numbers.held, taken)
+        let held = stacks.entries[index]
+        let lockClass = nodes[family].key.lockClass
+        let first = graph.instances.number(held.lock, of: lockClass)
+        let second = graph.instances.number(event.lock, of: lockClass)
+        if first.hasForgotten || second.hasForgotten { return inversions.removeAll() }
+        let (place, isForward) = inversions.place(first.number, second.number)
         var pair = inversions.pairs[place]
         var mine = isForward ? pair.forward : pair.backward
         let kind = InversionTable.kind(held: held.mode, taken: event.mode)
         if mine.kinds == 0 {
             mine.evidence = Evidence(witness: event, held)
-            for gate in gateNumbers { mine.evidence.add(gate: gate) }
+            guard addGates(to: &mine.evidence, slot, besides: index) else { return inversions.removeAll() }
             mine.heldMode = held.mode
             mine.takenMode = event.mode
             mine.isMay = !isReal
         } else {
-            _ = mine.evidence.keepGates { gateNumbers.contains($0) }
+            _ = mine.evidence.keepGates { gate in
+                graph.instances.lock(gate).map { holdsExclusively($0, slot, besides: index) } ?? false
+            }
             if mine.evidence.witness.task != event.task { mine.evidence.hasSecondTask = true }
             if isReal { mine.isMay = false }
         }
@@ -242,24 +244,17 @@ extension LockOrderEngine {
         reportInversion(isForward ? pair.backward : pair.forward, mine, family)
     }
 
-    /// The numbers of both instances and of the locks held around them; nil when older numbers were forgotten for them.
-    private mutating func instanceNumbers(
-        _ event: LockEvent,
-        _ slot: TaskLockStacks.Slot,
-        _ index: Int,
-        _ family: NodeIndex
-    ) -> (held: UInt32, taken: UInt32, gates: [UInt32])? {
-        let held = graph.instances.number(stacks.entries[index].lock, of: nodes[family].key.lockClass)
-        let taken = graph.instances.number(event.lock, of: nodes[family].key.lockClass)
-        var hasForgotten = held.hasForgotten || taken.hasForgotten
-        var gates: [UInt32] = []
+    /// Adds the locks held around; false when older numbers were forgotten for them.
+    private mutating func addGates(to evidence: inout Evidence, _ slot: TaskLockStacks.Slot, besides index: Int) -> Bool
+    {
         for position in stacks.range(slot) where position != index && isGate(stacks.entries[position]) {
+            guard evidence.gateCount < Evidence.gateLimit else { return true }
             let lock = stacks.entries[position]
             let gate = graph.instances.number(lock.lock, of: nodes[lock.mark].key.lockClass)
-            gates.append(gate.number)
-            if gate.hasForgotten { hasForgotten = true }
+            if gate.hasForgotten { return false }
+            evidence.add(gate: gate.number)
         }
-        return hasForgotten ? nil : (held.number, taken.number, gates)
+        return true
     }
 
     private mutating func reportInversion(
