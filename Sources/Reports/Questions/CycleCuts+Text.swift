@@ -7,7 +7,8 @@ import TraceFiles
 extension CycleCuts.Candidate {
     /// What speaks for and against breaking this one.
     func reasons(cycles: Int, areAll: Bool) -> [String] {
-        var reasons = ["breaks \(cyclesBroken) of \(areAll ? "" : "at least ")\(counted(cycles, "cycle"))"]
+        let all = areAll ? String(cycles) : "at least \(cycles)"
+        var reasons = [cycles == 1 ? "breaks the one cycle" : "breaks \(cyclesBroken) of \(all) cycles"]
         switch step.isNew {
         case true: reasons.append("NEW")
         case false: reasons.append("in baseline")
@@ -16,7 +17,7 @@ extension CycleCuts.Candidate {
         let names = functions.map(\.visible)
         switch names.count {
         case 0: reasons.append("call sites unknown")
-        case 1: reasons.append("one call site: \(names[0])")
+        case 1: reasons.append("one call site: \(StepText(step, among: [step]).siteAndCaller)")
         default: reasons.append("\(names.count) call sites: \(names.joined(separator: ", "))")
         }
         reasons.append("seen x\(step.count)")

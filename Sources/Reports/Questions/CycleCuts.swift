@@ -51,7 +51,7 @@ public struct CycleCuts: Sendable {
     /// Looks for the best places. Exact within ``FeedbackArcs/Limits``; at most 10,000 cycles a component are counted.
     public init(_ graph: GraphSnapshot, baseline: Baseline? = nil) {
         let engine = graph.engine(options: EngineOptions(baseline: baseline))
-        let dependencies = graph.merged().sorted(by: graph.precedes).map { dependency in
+        let dependencies = graph.merged().map { dependency in
             var dependency = dependency
             dependency.isNew = baseline.map { $0.contains(dependency, of: graph) == false }
             return dependency
@@ -146,18 +146,5 @@ extension LockOrderEngine {
     /// Whether both classes take part in verdicts.
     fileprivate func isValidated(_ dependency: Dependency) -> Bool {
         tables.classes[dependency.from.lockClass].isValidated && tables.classes[dependency.to.lockClass].isValidated
-    }
-}
-
-extension GraphSnapshot {
-    /// An order of dependencies by their names alone.
-    fileprivate func precedes(_ left: Dependency, _ right: Dependency) -> Bool {
-        func fields(_ dependency: Dependency) -> [String] {
-            [dependency.from, dependency.to].flatMap { node -> [String] in
-                let key = key(of: node)
-                return [key.name, key.type.name, key.origin, String(key.subclass)]
-            } + [dependency.fromMode.name, dependency.toMode.name]
-        }
-        return fields(left).lexicographicallyPrecedes(fields(right))
     }
 }

@@ -61,8 +61,13 @@ struct FindingText {
         var parts = [style.heading("\(finding.kind.name.uppercased()) \(finding.signature)")]
         if let rule = finding.rule { parts.append("'\(rule.visible)'") }
         if let isNew = finding.isNew, !finding.steps.isEmpty {
-            let against = style.baseline.map { " against \($0.visible)" } ?? ""
-            parts.append(isNew ? style.alarm("NEW") + against : "in baseline\(against)")
+            if finding.kind == .new {
+                if let baseline = style.baseline { parts.append("not in \(baseline.visible)") }
+            } else if isNew {
+                parts.append(style.alarm("NEW") + (style.baseline.map { " against \($0.visible)" } ?? ""))
+            } else {
+                parts.append("in \(style.baseline?.visible ?? "baseline")")
+            }
         }
         if let grade { parts.append(grade) }
         if finding.steps.isEmpty { parts.append(finding.text.visible) }
@@ -157,9 +162,7 @@ struct FindingText {
     private var names: [String] {
         if finding.naming.isEmpty { return [] }
         let inferred = finding.naming.filter { $0.certainty == .inferred }
-        if inferred.isEmpty {
-            return ["Names: \(finding.naming.count == 1 ? "exact" : "all \(finding.naming.count) exact")."]
-        }
+        if inferred.isEmpty { return ["Names: \(finding.naming.count) exact."] }
         let reasons = inferred.map { "\($0.lockClass.visible), by \($0.how.visible)" }.joined(separator: "; ")
         return ["Names: \(finding.naming.count - inferred.count) exact, \(inferred.count) inferred (\(reasons))."]
     }
