@@ -11,7 +11,7 @@ struct Livedep: ParsableCommand {
         commandName: "livedep",
         abstract: "lockdep for the kernel you are running.",
         subcommands: [
-            DoctorCommand.self, WatchCommand.self, ReplayCommand.self, ReportCommand.self, DiffCommand.self, PathCommand.self, CutCommand.self,
+            ReplayCommand.self, ReportCommand.self, DiffCommand.self, PathCommand.self, CutCommand.self,
             MergeCommand.self,
         ]
     )
