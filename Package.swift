@@ -71,7 +71,8 @@ let package = Package(
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockdepText", "TraceFiles", "Reports", "JSONLines",
+                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText", "TraceFiles", "Reports",
+                "JSONLines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -97,6 +98,13 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
+        .testTarget(name: "LockNamingTests", dependencies: ["LockNaming"], swiftSettings: settings),
+        .testTarget(
+            name: "LiveTracingTests",
+            dependencies: ["LiveTracing", "LockNaming", "LockEvents", "CLockRecords"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "GuestTests", dependencies: ["JSONLines"], swiftSettings: settings),
         .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
 )
