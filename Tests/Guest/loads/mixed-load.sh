@@ -15,8 +15,9 @@ Runs the parts (all if none is named) at the same time for SECONDS (20), and pri
   tree       walk, copy, move and remove file trees          mounts     mount and umount tmpfs, ext4 on loop, overlay
   tmpfs      load-files on a tmpfs                           processes  shells, pipelines, background jobs
   ext4       load-files on ext4, on a loop device            pipes      load-pipes
-  overlay    load-files on an overlay, ext4 over tmpfs       sockets    load-sockets
-  hotplug    CPU 1 offline and online                        memory     load-memory
+  overlay    load-files on an overlay, tmpfs over ext4       sockets    load-sockets
+  overlay-ext4   likewise, ext4 over tmpfs                   memory     load-memory
+  hotplug    CPU 1 offline and online
   modules    load and unload each *.ko of /root/modules
 
 Needs load-files, load-pipes, load-sockets and load-memory in PATH; ext4 and overlay need the modules of a kernel that does
@@ -35,7 +36,7 @@ fi
 case $seconds in
     '' | *[!0-9]* | 0) usage >&2; exit 64 ;;
 esac
-parts=${*:-tree tmpfs ext4 overlay mounts processes pipes sockets memory hotplug modules}
+parts=${*:-tree tmpfs ext4 overlay overlay-ext4 mounts processes pipes sockets memory hotplug modules}
 work=/tmp/mixed-load.$$
 end=$(($(date +%s) + seconds))
 
@@ -123,29 +124,36 @@ part_ext4() {
     umount "$work/ext4"
 }
 
-part_overlay() {
-    has_filesystem overlay || skip "the kernel has no overlayfs"
-    lower=$work/overlay/lower
-    mkdir -p "$work/overlay/base" "$lower" "$work/overlay/merged"
-    if has_filesystem ext4 && [ -e /dev/loop0 ]; then
-        make_image "$work/overlay/image"
-        mount -t ext4 -o loop "$work/overlay/image" "$lower"
+# Mounts what a layer lies on: ext4 on a loop device, or else a tmpfs. The initramfs cannot be an upper layer.
+mount_layer() {
+    mkdir -p "$2"
+    if [ "$1" = ext4 ] && has_filesystem ext4 && [ -e /dev/loop0 ]; then
+        make_image "$2.image"
+        mount -t ext4 -o loop "$2.image" "$2"
+    else
+        mount -t tmpfs mixed-load "$2"
     fi
-    mkdir -p "$lower/a" "$lower/b"
-    for number in 0 1 2 3 4 5 6 7; do
-        echo "$number" >"$lower/a/file-$number"
-        echo "$number" >"$lower/b/contents-$number"
-    done
-    # The initramfs cannot be an upper layer.
-    mount -t tmpfs mixed-load "$work/overlay/base"
-    mkdir "$work/overlay/base/upper" "$work/overlay/base/work"
-    mount -t overlay -o "lowerdir=$lower,upperdir=$work/overlay/base/upper,workdir=$work/overlay/base/work" \
-        mixed-load "$work/overlay/merged"
-    run_program load-files "$work/overlay/merged"
-    umount "$work/overlay/merged"
-    umount "$work/overlay/base"
-    umount "$lower" 2>/dev/null || true
 }
+
+# The upper layer's file system, then the lower's.
+run_overlay() {
+    has_filesystem overlay || skip "the kernel has no overlayfs"
+    base=$work/$part
+    mkdir -p "$base/merged"
+    mount_layer "$1" "$base/upper"
+    mount_layer "$2" "$base/lower"
+    mkdir "$base/upper/upper" "$base/upper/work" "$base/lower/a" "$base/lower/b"
+    for number in 0 1 2 3 4 5 6 7; do
+        echo "$number" >"$base/lower/a/file-$number"
+        echo "$number" >"$base/lower/b/contents-$number"
+    done
+    mount -t overlay -o "lowerdir=$base/lower,upperdir=$base/upper/upper,workdir=$base/upper/work" mixed-load "$base/merged"
+    run_program load-files "$base/merged"
+    umount "$base/merged" "$base/upper" "$base/lower"
+}
+
+part_overlay() { run_overlay tmpfs ext4; }
+part_overlay_ext4() { run_overlay ext4 tmpfs; }
 
 part_mounts() {
     rounds=0
@@ -231,14 +239,14 @@ part_modules() {
 
 for part in $parts; do
     case $part in
-        tree | tmpfs | ext4 | overlay | mounts | processes | pipes | sockets | memory | hotplug | modules) ;;
+        tree | tmpfs | ext4 | overlay | overlay-ext4 | mounts | processes | pipes | sockets | memory | hotplug | modules) ;;
         *) echo "mixed-load.sh: there is no part '$part' (see --help)" >&2; exit 64 ;;
     esac
 done
 mkdir -p "$work"
 pids=
 for part in $parts; do
-    (set -e; "part_$part") &
+    (set -e; "part_$(echo "$part" | tr - _)") &
     pids="$pids $!:$part"
 done
 status=0
