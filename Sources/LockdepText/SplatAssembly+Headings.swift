@@ -106,7 +106,8 @@ extension SplatAssembly {
         if takeUsageHeading(text) { return true }
         if text.hasPrefix("inconsistent {"), let end = text.range(of: " usage") {
             splat.detail = text[(text.startIndex + 13)..<end.lowerBound].string
-        } else if text.hasPrefix("but this lock took another,") || text.hasPrefix("but this lock was taken by another,") {
+        } else if text.hasPrefix("but this lock took another,") || text.hasPrefix("but this lock was taken by another,")
+        {
             splat.detail = text.string
             expect(.held)
         } else if text.hasPrefix("and interrupts could create inverse lock ordering") {
@@ -127,7 +128,9 @@ extension SplatAssembly {
             splat.detail = text.string
         } else if text.hasPrefix("rcu_scheduler_active = ") || text.hasPrefix("RCU used illegally from") {
             expect(.nothing)
-        } else if text.hasPrefix("irq event stamp:") || text.hasPrefix("hardirqs last") || text.hasPrefix("softirqs last") {
+        } else if text.hasPrefix("irq event stamp:") || text.hasPrefix("hardirqs last")
+            || text.hasPrefix("softirqs last")
+        {
             trace = .none
         } else {
             return false
@@ -237,7 +240,8 @@ extension SplatAssembly {
 
     private static let dumpLines: [StaticString] = [
         "Call Trace:", "Call trace:", "Backtrace:", "<", "Hardware name:", "Workqueue:", "RIP:", "Code:", "RSP:",
-        "EFLAGS:", "EIP:", "RAX:", "RDX:", "RBP:", "R10:", "R13:", "EAX:", "ESI:", "DS:", "Exception stack(", "Sending NMI",
+        "EFLAGS:", "EIP:", "RAX:", "RDX:", "RBP:", "R10:", "R13:", "EAX:", "ESI:", "DS:", "Exception stack(",
+        "Sending NMI",
     ]
 
     /// `r7:00000080 r6:60000093` of an ARM backtrace.
@@ -252,7 +256,10 @@ extension SplatAssembly {
             let number = text[pid.upperBound...].leadingNumber,
             let comm = text.range(of: "Comm: ") ?? text.range(of: "comm: ")
         {
-            splat.task = SplatTask(comm: text[comm.upperBound...].prefix { $0 != ASCII.space }.string, pid: number.value)
+            splat.task = SplatTask(
+                comm: text[comm.upperBound...].prefix { $0 != ASCII.space }.string,
+                pid: number.value
+            )
         }
         guard splat.kernel == nil else { return }
         var previous = text[text.startIndex..<text.startIndex]

@@ -80,7 +80,9 @@ extension SplatAssembly {
         case .complete(let lock, _):
             partial = nil
             guard splat.chain.count < SplatReader.Limits.links else {
-                if splat.chain.count == SplatReader.Limits.links { warn(line, "the chain is longer than any kernel prints") }
+                if splat.chain.count == SplatReader.Limits.links {
+                    warn(line, "the chain is longer than any kernel prints")
+                }
                 trace = .none
                 return
             }
@@ -291,7 +293,9 @@ extension SplatAssembly {
         switch broken.subject {
         case .site:
             var joined = broken.text
-            joined.append(contentsOf: text.after("+").flatMap { before.last.map(ASCII.isHex) == true ? $0 : nil } ?? text)
+            joined.append(
+                contentsOf: text.after("+").flatMap { before.last.map(ASCII.isHex) == true ? $0 : nil } ?? text
+            )
             return FrameText.frame(joined[...]) != nil
         case .summary:
             return before.hasSuffix("-->") || text.hasPrefix("-->") || text.first == ASCII.hash || before.isEmpty
@@ -299,7 +303,9 @@ extension SplatAssembly {
             return text.hasSuffix(");") || text.first == ASCII.hash
         case .link, .entry, .lock, .usage:
             guard let first = text.first else { return false }
-            if first == ASCII.close || first == ASCII.hash || first == ASCII.slash || text.contains("){") { return true }
+            if first == ASCII.close || first == ASCII.hash || first == ASCII.slash || text.contains("){") {
+                return true
+            }
             if first == ASCII.open { return before.isEmpty || before.allSatisfy(ASCII.isHex) }
             return before.last == ASCII.open || before.last == ASCII.comma
         }
@@ -369,7 +375,8 @@ extension SplatAssembly {
                 return true
             }
             splat.scenario.append(
-                SplatStep(cpu: cpu, action: action, lockClass: SplatClass(printedName: name.trimmed.string)))
+                SplatStep(cpu: cpu, action: action, lockClass: SplatClass(printedName: name.trimmed.string))
+            )
             return true
         }
         return false

@@ -110,7 +110,9 @@ struct SplatAssembly: Sendable {
     /// Whether a line without a banner before it begins a report: mails often quote the chain alone.
     static func begins(with text: Bytes) -> Bool {
         let text = text.trimmed
-        if let rest = text.after("-> #")?.leadingNumber?.rest.trimmed { return rest.isEmpty || rest.first == ASCII.open }
+        if let rest = text.after("-> #")?.leadingNumber?.rest.trimmed {
+            return rest.isEmpty || rest.first == ASCII.open
+        }
         return text.hasPrefix("the existing dependency chain") || text.hasSuffix(" is trying to acquire lock:")
     }
 
@@ -191,7 +193,11 @@ struct SplatAssembly: Sendable {
         guard foreignRun > 0 else { return }
         let count = foreignRun == 1 ? "a line that is" : "\(foreignRun) lines that are"
         diagnostics.append(
-            SplatDiagnostic(line: foreignStart, severity: .note, message: "\(count) not part of the report, passed over")
+            SplatDiagnostic(
+                line: foreignStart,
+                severity: .note,
+                message: "\(count) not part of the report, passed over"
+            )
         )
         foreignRun = 0
     }

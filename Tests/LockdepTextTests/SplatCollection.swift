@@ -71,7 +71,9 @@ enum SplatCollection {
             let name = String(part[part.index(after: space)..<brace.lowerBound])
             let marks = part[part.index(after: brace.lowerBound)...].prefix { $0 != " " && $0 != ";" }
             // The last link ends the sentence.
-            links.append(Link(index: index, name: name, marks: marks.hasSuffix("}.") ? String(marks.dropLast()) : String(marks)))
+            links.append(
+                Link(index: index, name: name, marks: marks.hasSuffix("}.") ? String(marks.dropLast()) : String(marks))
+            )
         }
         return links
     }
