@@ -27,6 +27,8 @@ enum FrameText {
             frame.size = size.value
             rest = size.rest
         }
+        // `kernel/locking/mutex.c:608` begins with no symbol of its own.
+        if let next = rest.first, !ASCII.isBlank(next) { return nil }
         guard readAnnotations(rest, into: &frame) else { return nil }
         let isFrame = frame.offset != nil || frame.location != nil || hadAddress
         return isFrame ? frame : nil
@@ -47,7 +49,7 @@ enum FrameText {
     /// Takes what a mailer wrapped onto a line of its own (`[module]`, `[inline]`, `file:line`) into the frame before.
     static func attach(_ text: Bytes, to frame: inout SplatFrame) -> Bool {
         let text = text.trimmed
-        guard frame.module == nil, frame.location == nil, !frame.isInline, !text.isEmpty else { return false }
+        guard !frame.isInline, !text.isEmpty else { return false }
         guard text.first == ASCII.openBracket || isLocation(text.prefix { $0 != ASCII.space }) else { return false }
         var copy = frame
         guard readAnnotations(text, into: &copy) else { return false }
@@ -59,6 +61,13 @@ enum FrameText {
     static func isDecoderLine(_ text: Bytes) -> Bool {
         guard let at = text.range(of: " at "), text[..<at.lowerBound].allSatisfy(ASCII.isSymbol) else { return false }
         return isLocation(text[at.upperBound...].prefix { $0 != ASCII.space })
+    }
+
+    /// Whether the text is a symbol and nothing else: what is left of a frame whose `file:line` a mailer wrapped.
+    static func isLoneSymbol(_ text: Bytes) -> Bool {
+        let name = text.after("? ") ?? text
+        guard let first = name.first, !ASCII.isDigit(first), name.count > 1, name.count <= 512 else { return false }
+        return name.allSatisfy(ASCII.isSymbol)
     }
 
     /// What follows the symbol: `[module]`, `file:line`, `(file:line ...)`, `[inline]`, `(discriminator 1)`.

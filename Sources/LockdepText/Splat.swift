@@ -27,7 +27,7 @@ public struct Splat: Sendable, Hashable {
     public var kernel: String?
     /// The build as printed after the release: `#5`.
     public var build: String?
-    /// `Not tainted` or `Tainted: G        W`, where printed.
+    /// `Not tainted` or `Tainted: G W`, where printed.
     public var taint: String?
     /// The task that ran into the report.
     public var task: SplatTask?

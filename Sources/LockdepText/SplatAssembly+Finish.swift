@@ -13,8 +13,21 @@ extension SplatAssembly {
             warn(splat.lines.lowerBound, "a report of \(splat.kind.rawValue) with nothing readable after it, skipped")
             return nil
         }
+        if let columns = scenarioColumns() {
+            for index in splat.scenario.indices { splat.scenario[index].cpu = columns[index] }
+        }
         splat.missing = gaps()
         return splat
+    }
+
+    /// The scenario's columns by its kind, which holds where indentation was lost; nil for one that is not whole.
+    private func scenarioColumns() -> [Int]? {
+        switch splat.kind {
+        case .circular: return splat.scenario.count == 4 ? [0, 1, 1, 0] : nil
+        case .recursive, .inconsistentState: return splat.scenario.map { _ in 0 }
+        default: return splat.scenario.map(\.action) == [.lock, .disableInterrupts, .lock, .lock, .interrupt, .lock]
+            ? [0, 1, 1, 1, 0, 0] : nil
+        }
     }
 
     private var hasContent: Bool {

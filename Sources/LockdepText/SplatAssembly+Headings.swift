@@ -202,10 +202,26 @@ extension SplatAssembly {
         guard build.count >= 2, build.first == ASCII.hash else { return splat.kind == .suspiciousRCU && takeRCU(text) }
         if isRelease(release) { splat.kernel = release.string }
         splat.build = build.string
-        let taint = after.dropFirst(build.count).trimmed
-        if !taint.isEmpty { splat.taint = taint.string }
+        splat.taint = Self.words(after.dropFirst(build.count))
+        isAfterKernel = true
         expectation = splat.kind == .suspiciousRCU ? .rcuSentence : .nothing
         return true
+    }
+
+    /// `tainted`, or flags, which a mailer wrapped off the line before.
+    mutating func takeTaintTail(_ text: Bytes) -> Bool {
+        defer { isAfterKernel = false }
+        guard isAfterKernel, let taint = splat.taint else { return false }
+        let flags = text.allSatisfy { $0 >= 0x41 && $0 <= 0x5A || $0 == ASCII.space }
+        guard taint == "Not" && text.equals("tainted") || taint.hasPrefix("Tainted:") && flags else { return false }
+        splat.taint = Self.words((Array((taint + " ").utf8) + text)[...])
+        return true
+    }
+
+    /// The text with single blanks: the kernel pads taint flags to columns.
+    private static func words(_ text: Bytes) -> String? {
+        let words = text.split(whereSeparator: ASCII.isBlank)
+        return words.isEmpty ? nil : words.map(\.string).joined(separator: " ")
     }
 
     /// Some reports of suspicious RCU usage print no kernel before their sentence.
@@ -227,7 +243,8 @@ extension SplatAssembly {
         if text.equals("...") { return true }
         guard trace == .backtrace else { return false }
         if text.equals("</TASK>") {
-            isBacktraceClosed = true
+            // The report about nest locks has a second half after its first backtrace.
+            isBacktraceClosed = splat.kind != .nestLockNotTaken || splat.heldCount != nil
             return true
         }
         if text.hasPrefix("CPU: ") || text.hasPrefix("Pid: ") {
@@ -239,7 +256,7 @@ extension SplatAssembly {
     }
 
     private static let dumpLines: [StaticString] = [
-        "Call Trace:", "Call trace:", "Backtrace:", "<", "Hardware name:", "Workqueue:", "RIP:", "Code:", "RSP:",
+        "Call Trace:", "Call trace:", "Backtrace:", "<", "Hardware name:", "Tainted: ", "Workqueue:", "RIP:", "Code:", "RSP:",
         "EFLAGS:", "EIP:", "RAX:", "RDX:", "RBP:", "R10:", "R13:", "EAX:", "ESI:", "DS:", "Exception stack(",
         "Sending NMI",
     ]

@@ -21,6 +21,7 @@ extension SplatAssembly {
     /// What the kernel or a mailer put on a line of its own: the `:` after a link, `, at:`, a wrapped `[module]`.
     private mutating func takeTail(_ text: Bytes, line: Int) -> Bool? {
         if text.equals(":"), !splat.chain.isEmpty { return true }
+        if takeTaintTail(text) { return true }
         if let place = openSite {
             if let site = LockText.site(text) {
                 openSite = nil
@@ -239,14 +240,13 @@ extension SplatAssembly {
             return false
         }
         broken.joins += 1
-        var addition = broken.text.isEmpty ? text : raw
-        if case .site = broken.subject, let rest = text.after("+"), broken.text.last.map(ASCII.isHex) == true {
-            // mutt marks a wrapped line with `+`.
-            addition = rest
+        if case .site = broken.subject {
+            broken.text = Self.joinedSite(broken.text, text) ?? broken.text
         } else if broken.text.last == ASCII.comma {
-            addition = [ASCII.space] + text
+            broken.text += [ASCII.space] + text
+        } else {
+            broken.text += broken.text.isEmpty ? text : raw
         }
-        broken.text.append(contentsOf: addition)
         finishJoin(broken, line: line)
         return true
     }
@@ -311,16 +311,34 @@ extension SplatAssembly {
         }
     }
 
+    /// The two parts of a frame put together: broken anywhere, at a blank, or as mutt does, with a `+` before the rest.
+    private static func joinedSite(_ before: [UInt8], _ text: Bytes) -> [UInt8]? {
+        var ways = [before + text, before + [ASCII.space] + text]
+        if let rest = text.after("+") { ways.insert(before + rest, at: 0) }
+        return ways.first { FrameText.frame($0[...]) != nil }
+    }
+
     // MARK: Frames
 
     private mutating func takeFrame(_ text: Bytes, line: Int) -> Bool {
         if trace == .none { return false }
+        if let symbol = loneSymbol {
+            loneSymbol = nil
+            if let frame = FrameText.frame((symbol + [ASCII.space] + text)[...]) {
+                store(frame, line: line)
+                return true
+            }
+        }
         if let pair = FrameText.callPair(text) {
             if splat.backtrace.isEmpty, trace == .backtrace { store(pair.callee, line: line) }
             store(pair.caller, line: line)
             return true
         }
-        guard let frame = FrameText.frame(text) else { return false }
+        guard let frame = FrameText.frame(text) else {
+            guard FrameText.isLoneSymbol(text) else { return false }
+            loneSymbol = Array(text)
+            return true
+        }
         store(frame, line: line)
         return true
     }
@@ -337,7 +355,7 @@ extension SplatAssembly {
     private mutating func takeSummaryNames(_ text: Bytes, line: Int) {
         var names: [SplatClass] = []
         var rest = text
-        while let arrow = rest.range(of: " --> "), names.count < 3 {
+        while let arrow = rest.range(of: "-->"), names.count < 3 {
             names.append(SplatClass(printedName: rest[..<arrow.lowerBound].trimmed.string))
             rest = rest[arrow.upperBound...]
         }

@@ -68,6 +68,10 @@ struct SplatAssembly: Sendable {
     var openSite: LockPlace?
     /// Where the last line's frame went, for annotations that a mailer wrapped.
     var lastFrame: FrameTarget?
+    /// A symbol on a line of its own, whose `file:line` may follow.
+    var loneSymbol: [UInt8]?
+    /// The line before told the kernel: a rest of the taint may follow.
+    var isAfterKernel = false
     /// The class whose states the reports about interrupts are listing.
     var blockLock: SplatLock?
     /// Announced by a heading: entries `#0: ...` are held locks.
@@ -76,7 +80,6 @@ struct SplatAssembly: Sendable {
     var isBacktraceClosed = false
     /// Column of `CPU0` in the scenario's heading.
     var cpu0Column = 7
-    var recognisedLines = 0
     private var frameCount = 0
     private var isFull = false
     private var foreignRun = 0
@@ -126,7 +129,6 @@ struct SplatAssembly: Sendable {
             return passOver(number)
         }
         noteForeign()
-        recognisedLines += 1
         splat.lines = splat.lines.lowerBound...number
         return .goesOn
     }
