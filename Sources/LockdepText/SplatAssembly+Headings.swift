@@ -3,6 +3,10 @@
 extension SplatAssembly {
     /// The sentences that all kinds share.
     mutating func takeHeading(_ text: Bytes, line: Int) -> Bool {
+        if text.hasSuffix(" is trying to") || text.hasPrefix("... which became ") && !text.hasSuffix("at:") {
+            partial = Partial(subject: .sentence, text: Array(text), line: line)
+            return true
+        }
         if takeTaskHeading(text) { return true }
         if text.hasPrefix("but task is already holding") || text.hasPrefix("and this task is already holding") {
             expect(.held)
@@ -45,7 +49,7 @@ extension SplatAssembly {
             expect(.releaseSite)
             return true
         }
-        if let freeing = text.range(of: " is freeing memory ") {
+        if let freeing = text.range(of: " is freeing memory") {
             setTask(text[..<freeing.lowerBound])
             expect(.wanted)
             return true
@@ -104,11 +108,15 @@ extension SplatAssembly {
     /// The sentences of the single kinds.
     mutating func takeInterruptHeading(_ text: Bytes, line: Int) -> Bool {
         if takeUsageHeading(text) { return true }
-        if text.hasPrefix("inconsistent {"), let end = text.range(of: " usage") {
+        if text.hasPrefix("inconsistent {") {
+            guard let end = text.range(of: " usage") else {
+                partial = Partial(subject: .sentence, text: Array(text), line: line)
+                return true
+            }
             splat.detail = text[(text.startIndex + 13)..<end.lowerBound].string
         } else if text.hasPrefix("but this lock took another,") || text.hasPrefix("but this lock was taken by another,")
         {
-            splat.detail = text.string
+            splat.detail = (text.range(of: " lock in").map { text[..<($0.lowerBound + 5)] } ?? text).string
             expect(.held)
         } else if text.hasPrefix("and interrupts could create inverse lock ordering") {
             expect(.nothing)
@@ -195,11 +203,11 @@ extension SplatAssembly {
     }
 
     /// `6.12.0-08446-g228a1157fb9f #5 Not tainted`.
-    mutating func takeKernel(_ text: Bytes) -> Bool {
+    mutating func takeKernel(_ text: Bytes, line: Int) -> Bool {
         let release = text.prefix { $0 != ASCII.space }
         let after = text.dropFirst(release.count).trimmed
         let build = after.prefix { $0 != ASCII.space }
-        guard build.count >= 2, build.first == ASCII.hash else { return splat.kind == .suspiciousRCU && takeRCU(text) }
+        guard build.count >= 2, build.first == ASCII.hash else { return splat.kind == .suspiciousRCU && takeRCU(text, line: line) }
         if isRelease(release) { splat.kernel = release.string }
         splat.build = build.string
         splat.taint = Self.words(after.dropFirst(build.count))
@@ -224,10 +232,14 @@ extension SplatAssembly {
         return words.isEmpty ? nil : words.map(\.string).joined(separator: " ")
     }
 
-    /// Some reports of suspicious RCU usage print no kernel before their sentence.
-    private mutating func takeRCU(_ text: Bytes) -> Bool {
-        guard text.last == UInt8(ascii: "!") else { return false }
-        splat.detail = text.dropLast().string
+    /// `include/linux/radix-tree.h:238 suspicious rcu_dereference_check() usage!`; some kernels print none before it.
+    mutating func takeRCU(_ text: Bytes, line: Int) -> Bool {
+        guard text.contains(ASCII.colon), text.prefix(while: { $0 != ASCII.space }).contains(ASCII.dot) else { return false }
+        guard let sentence = text.before("!") else {
+            partial = Partial(subject: .sentence, text: Array(text), line: line)
+            return true
+        }
+        splat.detail = sentence.string
         expectation = .nothing
         return true
     }

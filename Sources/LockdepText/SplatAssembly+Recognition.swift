@@ -5,7 +5,7 @@ extension SplatAssembly {
     mutating func recognise(_ text: Bytes, indentation: Int, raw: Bytes, line: Int) -> Bool {
         if let broken = partial, let joined = join(broken, text: text, raw: raw, line: line) { return joined }
         if let taken = takeTail(text, line: line) { return taken }
-        if text.hasPrefix("-> ") { return takeArrow(text, line: line) }
+        if text.hasPrefix("-> ") || text.equals("->") { return takeArrow(text, line: line) }
         if takeHeading(text, line: line) || takeInterruptHeading(text, line: line) {
             lastFrame = nil
             openSite = nil
@@ -67,8 +67,7 @@ extension SplatAssembly {
         openSite = nil
         isListingHeld = false
         guard let numbered = text.after("-> #") else {
-            if case .none = LockText.read(text.dropFirst(3)) { return false }
-            return takeBlock(text.dropFirst(3), line: line)
+            return takeBlock(text.dropFirst(2), line: line)
         }
         guard let index = numbered.leadingNumber else { return false }
         trace = .none
@@ -108,6 +107,7 @@ extension SplatAssembly {
             blockLock = lock
             trace = .none
         case .partial: partial = Partial(subject: .usage, text: Array(text), line: line)
+        case .none where text.isEmpty: partial = Partial(subject: .usage, text: [], line: line)
         case .none: return false
         }
         return true
@@ -149,10 +149,11 @@ extension SplatAssembly {
     private mutating func takeExpected(_ text: Bytes, line: Int) -> Bool {
         switch expectation {
         case .nothing: return false
-        case .kernel: return takeKernel(text)
+        case .kernel: return takeKernel(text, line: line)
         case .wanted: return takeLock(.wanted, text, line: line)
         case .held: return takeLock(.held, text, line: line)
         case .repeated:
+            if text.first == ASCII.close { return true }
             if case .none = LockText.read(text) { return false }
             return true
         case .nestLock:
@@ -162,13 +163,11 @@ extension SplatAssembly {
         case .releaseSite:
             guard let frame = FrameText.frame(text) else { return false }
             withLock(.wanted) { $0.sites.append(frame) }
+            lastFrame = .site(.wanted)
             expectation = .nothing
             return true
         case .rcuSentence:
-            guard text.last == UInt8(ascii: "!"), text.contains(where: { $0 == ASCII.colon }) else { return false }
-            splat.detail = text.dropLast().string
-            expectation = .nothing
-            return true
+            return takeRCU(text, line: line)
         }
     }
 
@@ -242,7 +241,7 @@ extension SplatAssembly {
         broken.joins += 1
         if case .site = broken.subject {
             broken.text = Self.joinedSite(broken.text, text) ?? broken.text
-        } else if broken.text.last == ASCII.comma {
+        } else if broken.isSentence || broken.text.last == ASCII.comma {
             broken.text += [ASCII.space] + text
         } else {
             broken.text += broken.text.isEmpty ? text : raw
@@ -262,6 +261,7 @@ extension SplatAssembly {
         case .usage: _ = takeBlock(text, line: joined.line)
         case .summary: takeSummary(text, line: joined.line)
         case .step(let cpu): _ = takeStep(text, cpu: cpu, line: joined.line)
+        case .sentence: _ = recognise(text, indentation: 0, raw: text, line: joined.line)
         }
         partial?.joins = joined.joins
     }
@@ -278,6 +278,7 @@ extension SplatAssembly {
         case .usage: warn(broken.line, "the states of a lock class are broken off")
         case .summary: takeSummaryNames(broken.text[...], line: broken.line)
         case .step: warn(broken.line, "a step of the scenario is broken off")
+        case .sentence: warn(broken.line, "a sentence of the report is broken off")
         }
     }
 
@@ -285,6 +286,8 @@ extension SplatAssembly {
     private func startsAnew(_ text: Bytes) -> Bool {
         if text.hasPrefix("-> #") || text.hasPrefix("other info ") || text.hasPrefix("stack backtrace:") { return true }
         if text.hasPrefix("Possible unsafe") || text.hasPrefix("but task is already") { return true }
+        if text.hasPrefix("which lock already") || text.hasPrefix("the existing dependency chain") { return true }
+        if text.hasPrefix("Chain exists of:") || text.hasPrefix("*** DEADLOCK ***") { return true }
         return text.first == ASCII.hash && text.dropFirst().leadingNumber?.rest.first == ASCII.colon
     }
 
@@ -292,13 +295,13 @@ extension SplatAssembly {
         let before = broken.text[...].trimmed
         switch broken.subject {
         case .site:
-            var joined = broken.text
-            joined.append(
-                contentsOf: text.after("+").flatMap { before.last.map(ASCII.isHex) == true ? $0 : nil } ?? text
-            )
-            return FrameText.frame(joined[...]) != nil
+            return Self.joinedSite(broken.text, text) != nil
         case .summary:
-            return before.hasSuffix("-->") || text.hasPrefix("-->") || text.first == ASCII.hash || before.isEmpty
+            if before.isEmpty { return text.contains("-->") || !text.contains(where: ASCII.isBlank) }
+            return before.hasSuffix("-->") || text.hasPrefix("-->") || text.first == ASCII.hash
+        case .sentence:
+            // The next line is the rest, unless it is something that a report goes on with.
+            return broken.joins < 3 && FrameText.frame(text) == nil
         case .step:
             return text.hasSuffix(");") || text.first == ASCII.hash
         case .link, .entry, .lock, .usage:
@@ -313,7 +316,9 @@ extension SplatAssembly {
 
     /// The two parts of a frame put together: broken anywhere, at a blank, or as mutt does, with a `+` before the rest.
     private static func joinedSite(_ before: [UInt8], _ text: Bytes) -> [UInt8]? {
-        var ways = [before + text, before + [ASCII.space] + text]
+        var ways = [before + [ASCII.space] + text]
+        // Only an offset is ever cut in two: two names put together would make up a third.
+        if before.contains(ASCII.plus) { ways.append(before + text) }
         if let rest = text.after("+") { ways.insert(before + rest, at: 0) }
         return ways.first { FrameText.frame($0[...]) != nil }
     }

@@ -49,6 +49,13 @@ struct SplatAssembly: Sendable {
             case usage
             case summary
             case step(cpu: Int)
+            /// A heading that a mailer wrapped.
+            case sentence
+        }
+
+        var isSentence: Bool {
+            if case .sentence = subject { return true }
+            return false
         }
 
         var subject: Subject

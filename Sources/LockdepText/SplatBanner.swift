@@ -25,7 +25,7 @@ struct SplatBanner {
         if let task = sentence.before(" still has locks held!") ?? sentence.before(", lock held at task exit time!") {
             kind = .stillHeld
             self.task = TaskText.task(task)
-        } else if let arrow = sentence.range(of: "-safe -> "), let order = sentence.range(of: "-unsafe lock order"),
+        } else if let arrow = sentence.range(of: "-safe -> "), let order = sentence.range(of: "-unsafe lock"),
             arrow.upperBound < order.lowerBound
         {
             kind = .irqOrder
