@@ -43,7 +43,9 @@ public struct LockdepProcReader: Sendable {
 
     /// Whether a text that begins with these bytes is one of the two files.
     public static func recognises(_ beginning: Span<UInt8>) -> Bool {
-        let first = beginning.withUnsafeBufferPointer { Array($0.prefix(LogLines.longest).prefix { $0 != ASCII.newline }) }
+        let first = beginning.withUnsafeBufferPointer {
+            Array($0.prefix(LogLines.longest).prefix { $0 != ASCII.newline })
+        }
         let line = first[...].trimmed
         return isHeading(line) || classLine(line) != nil
     }

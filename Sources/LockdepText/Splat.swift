@@ -20,6 +20,7 @@ public struct Splat: Sendable, Hashable {
         case suspiciousRCU = "suspicious RCU usage"
     }
 
+    /// What it reports.
     public var kind: Kind
     /// First and last line that belong to the report, counted from 1 over all that the reader was fed.
     public var lines: ClosedRange<Int>
@@ -94,6 +95,7 @@ public struct SplatStep: Sendable, Hashable {
 
     /// 0 or 1: the column.
     public var cpu: Int
+    /// What is done.
     public var action: Action
     /// The class, for all but the two about interrupts.
     public var lockClass: SplatClass?
@@ -143,6 +145,7 @@ public enum SplatGap: Sendable, Hashable, CustomStringConvertible {
     case site(ofHeld: Int)
     case backtrace
 
+    /// A clause for a reader: `#0's stack is missing`.
     public var description: String {
         switch self {
         case .banner: "the banner is missing"
@@ -178,7 +181,9 @@ public struct SplatDiagnostic: Sendable, Hashable, CustomStringConvertible {
 
     /// Counted from 1.
     public var line: Int
+    /// Whether anything was lost.
     public var severity: Severity
+    /// What was found, and what was done about it.
     public var message: String
 
     /// Describes what was found at a line.
@@ -188,5 +193,6 @@ public struct SplatDiagnostic: Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
+    /// `line 12: ...`.
     public var description: String { "line \(line): \(message)" }
 }

@@ -25,8 +25,9 @@ extension SplatAssembly {
         switch splat.kind {
         case .circular: return splat.scenario.count == 4 ? [0, 1, 1, 0] : nil
         case .recursive, .inconsistentState: return splat.scenario.map { _ in 0 }
-        default: return splat.scenario.map(\.action) == [.lock, .disableInterrupts, .lock, .lock, .interrupt, .lock]
-            ? [0, 1, 1, 1, 0, 0] : nil
+        default:
+            return splat.scenario.map(\.action) == [.lock, .disableInterrupts, .lock, .lock, .interrupt, .lock]
+                ? [0, 1, 1, 1, 0, 0] : nil
         }
     }
 

@@ -207,7 +207,9 @@ extension SplatAssembly {
         let release = text.prefix { $0 != ASCII.space }
         let after = text.dropFirst(release.count).trimmed
         let build = after.prefix { $0 != ASCII.space }
-        guard build.count >= 2, build.first == ASCII.hash else { return splat.kind == .suspiciousRCU && takeRCU(text, line: line) }
+        guard build.count >= 2, build.first == ASCII.hash else {
+            return splat.kind == .suspiciousRCU && takeRCU(text, line: line)
+        }
         if isRelease(release) { splat.kernel = release.string }
         splat.build = build.string
         splat.taint = Self.words(after.dropFirst(build.count))
@@ -234,7 +236,9 @@ extension SplatAssembly {
 
     /// `include/linux/radix-tree.h:238 suspicious rcu_dereference_check() usage!`; some kernels print none before it.
     mutating func takeRCU(_ text: Bytes, line: Int) -> Bool {
-        guard text.contains(ASCII.colon), text.prefix(while: { $0 != ASCII.space }).contains(ASCII.dot) else { return false }
+        guard text.contains(ASCII.colon), text.prefix(while: { $0 != ASCII.space }).contains(ASCII.dot) else {
+            return false
+        }
         guard let sentence = text.before("!") else {
             partial = Partial(subject: .sentence, text: Array(text), line: line)
             return true
@@ -268,7 +272,8 @@ extension SplatAssembly {
     }
 
     private static let dumpLines: [StaticString] = [
-        "Call Trace:", "Call trace:", "Backtrace:", "<", "Hardware name:", "Tainted: ", "Workqueue:", "RIP:", "Code:", "RSP:",
+        "Call Trace:", "Call trace:", "Backtrace:", "<", "Hardware name:", "Tainted: ", "Workqueue:", "RIP:", "Code:",
+        "RSP:",
         "EFLAGS:", "EIP:", "RAX:", "RDX:", "RBP:", "R10:", "R13:", "EAX:", "ESI:", "DS:", "Exception stack(",
         "Sending NMI",
     ]

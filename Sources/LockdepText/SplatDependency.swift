@@ -2,7 +2,9 @@
 
 /// One dependency that a report tells of: "while `from` was held, `to` was taken".
 public struct SplatDependency: Sendable, Hashable {
+    /// The class held.
     public var from: SplatClass
+    /// The class taken.
     public var to: SplatClass
     /// Held by a reader, where the report says so.
     public var fromRead: Bool

@@ -13,7 +13,8 @@ enum Fixtures {
 
     /// The lines of a report recorded with `dmesg -r`, without level and time.
     static func recorded(_ kind: String) throws -> [String] {
-        try text("recorded-\(kind).txt").split(separator: "\n", omittingEmptySubsequences: false).dropLast().map { line in
+        try text("recorded-\(kind).txt").split(separator: "\n", omittingEmptySubsequences: false).dropLast().map {
+            line in
             line.range(of: "] ").map { String(line[$0.upperBound...]) } ?? ""
         }
     }

@@ -87,7 +87,9 @@ struct Layout: Sendable, CustomTestStringConvertible {
                 guard line.contains("){"), !line.contains("} -> ("), let open = line.firstIndex(of: "(") else {
                     return "\(stamp(number)) \(line)\n"
                 }
-                let broken = line[..<open] + "\n" + line[open...].replacing("){", with: "\n){", maxReplacements: 1)
+                let broken =
+                    line[..<open] + "\n"
+                    + line[open...].replacing("){", with: "\n){", maxReplacements: 1)
                     .replacing(", at: ", with: "\n, at: ")
                 return broken.split(separator: "\n").map { "\(stamp(number)) \($0)\n" }.joined()
             }.joined()
@@ -101,7 +103,9 @@ struct Layout: Sendable, CustomTestStringConvertible {
         while rest.count > width {
             let head = rest.prefix(width)
             // Not within the prefix and the indentation.
-            guard let blank = head.lastIndex(of: " "), head[..<blank].drop(while: { $0 != "]" }).count > 12 else { break }
+            guard let blank = head.lastIndex(of: " "), head[..<blank].drop(while: { $0 != "]" }).count > 12 else {
+                break
+            }
             lines.append(String(rest[..<blank]))
             rest = rest[rest.index(after: blank)...]
         }

@@ -14,10 +14,12 @@ struct LockdepProcTests {
     }
 
     private static func named(_ pairs: some Sequence<LockdepProc.Pair>, _ tables: LockdepProc) -> Set<String> {
-        Set(pairs.map { pair in
-            let names = [pair.from, pair.to].map { tables.classes[$0].lockClass.printedName }
-            return names.joined(separator: " -> ")
-        })
+        Set(
+            pairs.map { pair in
+                let names = [pair.from, pair.to].map { tables.classes[$0].lockClass.printedName }
+                return names.joined(separator: " -> ")
+            }
+        )
     }
 
     @Test("Classes with their counts, adjacent dependencies, chains as all held pairs") func small() {
@@ -43,7 +45,8 @@ struct LockdepProcTests {
             [00000000aaa26a27] cpu_hotplug_lock
 
 
-            """)
+            """
+        )
         #expect(reader.diagnostics.isEmpty)
         let tables = reader.tables
         #expect(tables.classes.count == 3)
@@ -58,7 +61,8 @@ struct LockdepProcTests {
         #expect(
             Self.named(tables.heldPairs(), tables) == [
                 "cpu_hotplug_lock -> &pipe->mutex#2/1", "(work_completion)(&x->work) -> &pipe->mutex#2/1",
-            ])
+            ]
+        )
         #expect(Self.named(tables.heldPairs(in: .softirq), tables) == ["&pipe->mutex#2/1 -> cpu_hotplug_lock"])
     }
 
@@ -78,7 +82,8 @@ struct LockdepProcTests {
             [00000000aaa26a27] a
             [00000000aaa26a29] c
 
-            """)
+            """
+        )
         #expect(reader.diagnostics.map(\.line) == [4, 7, 8])
         #expect(reader.tables.chainCount == 1)
         #expect(Self.named(reader.tables.heldPairs(), reader.tables) == ["a -> c"])
@@ -88,7 +93,9 @@ struct LockdepProcTests {
         var reader = LockdepProcReader()
         let classes = try Fixtures.unpacked("proc-lockdep.gz")
         let chains = try Fixtures.unpacked("proc-lockdep_chains.gz")
-        let isRecognised = [classes, chains, Array("[ INFO: possible".utf8)].map { LockdepProcReader.recognises($0.span) }
+        let isRecognised = [classes, chains, Array("[ INFO: possible".utf8)].map {
+            LockdepProcReader.recognises($0.span)
+        }
         #expect(isRecognised == [true, true, false])
         reader.read(classes.span)
         reader.read(chains.span)

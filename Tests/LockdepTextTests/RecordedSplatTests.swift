@@ -81,7 +81,11 @@ struct RecordedSplatTests {
 
     @Test("A chain's dependencies run forwards, each with its own stack, the closing one last") func order() throws {
         let splat = try Self.read("circular")
-        #expect(splat.chain.map { "#\($0.index) \($0.lock.lockClass.printedName)" } == ["#2 third", "#1 second", "#0 first"])
+        #expect(
+            splat.chain.map { "#\($0.index) \($0.lock.lockClass.printedName)" } == [
+                "#2 third", "#1 second", "#0 first",
+            ]
+        )
         let told = splat.dependencies.map {
             "\($0.from.name) -> \($0.to.name)\($0.toRead ? " (R)" : "") in \($0.site?.function ?? "?")"
         }
@@ -89,7 +93,8 @@ struct RecordedSplatTests {
             told == [
                 "first -> second in first_then_second", "second -> third (R) in second_then_third",
                 "third -> first in third_then_first",
-            ])
+            ]
+        )
         #expect(splat.dependencies.map(\.isClosing) == [false, false, true])
         #expect(splat.dependencies.last?.heldSite?.function == "third_then_first")
         #expect(splat.type(of: SplatClass(printedName: "third")) == .rwsem)
@@ -119,13 +124,17 @@ struct RecordedSplatTests {
 
     @Test("The kinds about interrupts tell a dependency") func interrupts() throws {
         let inversion = try Self.read("inversion").dependencies
-        #expect(inversion.map { "\($0.from.name) -> \($0.to.name) in \($0.site?.function ?? "?")" } == [
-            "outer -> inner in outer_then_inner",
-        ])
+        #expect(
+            inversion.map { "\($0.from.name) -> \($0.to.name) in \($0.site?.function ?? "?")" } == [
+                "outer -> inner in outer_then_inner"
+            ]
+        )
         let order = try Self.read("order").dependencies
-        #expect(order.map { "\($0.from.name) -> \($0.to.name) in \($0.site?.function ?? "?")" } == [
-            "outer -> inner in outer_then_inner",
-        ])
+        #expect(
+            order.map { "\($0.from.name) -> \($0.to.name) in \($0.site?.function ?? "?")" } == [
+                "outer -> inner in outer_then_inner"
+            ]
+        )
     }
 
     @Test("Several reports in one log, with other lines around them") func several() throws {
