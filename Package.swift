@@ -24,17 +24,46 @@ let package = Package(
     targets: [
         .target(name: "LockEvents", swiftSettings: settings),
         .target(name: "LockGraph", dependencies: ["LockEvents"], swiftSettings: settings),
+        .target(name: "JSONLines", swiftSettings: settings),
+        .systemLibrary(name: "CZlib"),
+        .target(
+            name: "TraceFiles",
+            dependencies: ["LockEvents", "LockGraph", "JSONLines", "CZlib"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Reports",
+            dependencies: ["LockEvents", "LockGraph", "TraceFiles", "JSONLines"],
+            swiftSettings: settings
+        ),
         .target(name: "LockdepText", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockdepText",
+                "LockEvents", "LockGraph", "LockdepText", "TraceFiles", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
+        .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),
+        .target(
+            name: "GraphFixtures",
+            dependencies: ["LockEvents", "LockGraph"],
+            path: "Tests/GraphFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TraceFilesTests",
+            dependencies: ["TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports", "TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
 )

@@ -18,6 +18,10 @@ public struct HeldLock: Sendable, BitwiseCopyable {
     public var site: NameID
     /// The stack it was taken with, where one was captured.
     public var stack: StackID
+    /// A ww context acquired by being named (``LockEvent/context``): it goes with its last lock.
+    public var isNamedContext: Bool
+    /// A number for whoever reads the stacks; no source tells it. The graph keeps the lock's node here.
+    public var mark: UInt32
 
     /// Describes a held lock; everything a source does not know has a neutral default.
     public init(lock: LockID, lockClass: LockClassID, mode: LockMode = .write) {
@@ -31,5 +35,19 @@ public struct HeldLock: Sendable, BitwiseCopyable {
         self.context = .none
         self.site = .none
         self.stack = .none
+        self.isNamedContext = false
+        self.mark = .max
+    }
+
+    /// The lock as the event took it.
+    public init(_ event: LockEvent) {
+        self.init(lock: event.lock, lockClass: event.lockClass, mode: event.mode)
+        subclass = event.subclass
+        isTrylock = event.operation == .tryAcquire && !event.flags.contains(.blocking)
+        isReused = event.flags.contains(.reused)
+        nest = event.nest
+        context = event.context
+        site = event.site
+        stack = event.stack
     }
 }

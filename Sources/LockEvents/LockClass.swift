@@ -24,6 +24,8 @@ public struct LockClass: Sendable, Hashable {
     public var certainty: Certainty
     /// False for classes kept out of verdicts (`lockdep_set_novalidate_class`): they are tracked and never reported.
     public var isValidated: Bool
+    /// True where the class has one instance by definition (a symbol): it needs no further evidence that two locks are one.
+    public var isStatic: Bool
 
     /// Describes a class.
     public init(
@@ -32,7 +34,8 @@ public struct LockClass: Sendable, Hashable {
         origin: String = "",
         naming: String = "event",
         certainty: Certainty = .exact,
-        isValidated: Bool = true
+        isValidated: Bool = true,
+        isStatic: Bool = false
     ) {
         self.name = name
         self.type = type
@@ -40,6 +43,7 @@ public struct LockClass: Sendable, Hashable {
         self.naming = naming
         self.certainty = certainty
         self.isValidated = isValidated
+        self.isStatic = isStatic
     }
 
     public static func == (left: Self, right: Self) -> Bool {

@@ -104,3 +104,38 @@ public struct LockEvent: Sendable, BitwiseCopyable {
         self.test = .none
     }
 }
+
+extension LockEvent.Operation {
+    /// The name used in event files.
+    public var name: String {
+        switch self {
+        case .initialize: "init"
+        case .attempt: "attempt"
+        case .fail: "fail"
+        case .acquire: "acquire"
+        case .tryAcquire: "try"
+        case .release: "release"
+        case .downgrade: "downgrade"
+        case .may: "may"
+        case .exit: "exit"
+        case .lost: "lost"
+        }
+    }
+
+    /// The operation with the given file name, or nil when there is none.
+    public init?(name: some StringProtocol) {
+        switch name {
+        case "init": self = .initialize
+        case "attempt": self = .attempt
+        case "fail": self = .fail
+        case "acquire": self = .acquire
+        case "try": self = .tryAcquire
+        case "release": self = .release
+        case "downgrade": self = .downgrade
+        case "may": self = .may
+        case "exit": self = .exit
+        case "lost": self = .lost
+        default: return nil
+        }
+    }
+}

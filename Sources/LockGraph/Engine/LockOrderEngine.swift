@@ -3,62 +3,191 @@
 public import LockEvents
 
 /// Lock events in, findings out: the engine that every front-end shares.
+///
+///     var engine = LockOrderEngine(options: EngineOptions(rules: [try LockRule(parsing: "mmap_lock -> barrier_mutex")]))
+///     engine.consume(event)
+///     for finding in engine.takeNewFindings() { print(finding.text) }
+///
+/// Deterministic: the same events give the same findings in the same order. It knows no clock but the events' time, no files
+/// and no kernel. To be used by one thread at a time.
+///
+/// A known dependency costs one hash probe; an event allocates nothing unless it brings something new. Memory follows the
+/// classes, the dependencies and the tasks alive, never the number of events.
 public struct LockOrderEngine: Sendable {
     /// The names, stacks and classes that events refer to. Whoever decodes events fills them.
     public var tables = EventTables()
+    /// What the run wants.
     public let options: EngineOptions
 
+    var stacks = TaskLockStacks()
+    var nodes = NodeTable()
+    var graph = DependencyGraph()
+    var rules: RuleTracker
+    var book = FindingBook()
+    var inversions = InversionTable()
+    /// Locks that stay held after their task, by permission.
+    var orphans: [HeldLock] = []
+    /// How many classes bear a name, and which of them a class is.
+    var namesakes: [String: Int] = [:]
+    var displayNumbers: [UInt32: Int] = [:]
+    var counts = EngineSummary()
+    /// The latest time that an event or the caller told.
+    var now: UInt64 = 0
+    var nextDeadlockSearch: UInt64 = 0
+    var eventsSinceDeadlockSearch = 0
+    let isInstancePolicy: Bool
+
     /// Creates an engine that has seen nothing.
-    public init(options: EngineOptions = EngineOptions()) { self.options = options }
+    public init(options: EngineOptions = EngineOptions()) {
+        self.options = options
+        rules = RuleTracker(options.rules)
+        isInstancePolicy = options.sameClass == .instance
+        if options.isFiltered { stacks.loseAll() }
+    }
 
     /// Takes in one event. The task's stack is rebuilt from the events before it.
-    public mutating func consume(_ event: LockEvent) {}
+    public mutating func consume(_ event: LockEvent) {
+        note(event)
+        if event.operation == .lost || event.operation == .initialize {
+            handleWithoutStack(event)
+            return
+        }
+        let slot = stacks.slot(of: event.task)
+        if options.isFiltered { forgetUnshown(event, slot) }
+        if event.depth != LockEvent.unknownDepth { compareDepth(event, slot) }
+        handle(event, slot)
+        if options.isFiltered { forgetUnshown(nil, slot) }
+    }
 
     /// Takes in one event whose record carries all locks its task held before it, outermost first.
-    public mutating func consume(_ event: LockEvent, held: Span<HeldLock>) {}
+    ///
+    /// The stack is known then, whatever was lost. A difference to the rebuilt one counts as a resync.
+    public mutating func consume(_ event: LockEvent, held: Span<HeldLock>) {
+        note(event)
+        if event.operation == .lost || event.operation == .initialize {
+            handleWithoutStack(event)
+            return
+        }
+        let slot = stacks.slot(of: event.task)
+        if stacks.show(held, slot), !options.isFiltered { counts.resyncs += 1 }
+        markHeld(slot)
+        handle(event, slot)
+        if options.isFiltered { forgetUnshown(nil, slot) }
+    }
 
     /// Makes every task's stack unknown, until it is shown whole or empty: records were lost that nobody can attribute.
-    public mutating func loseAllStacks() {}
-
-    /// Makes one of two classes that turn out to be one. What was found before keeps its names; it is not reported again.
-    public mutating func unify(_ first: LockClassID, _ second: LockClassID) {}
+    public mutating func loseAllStacks() {
+        counts.losses += 1
+        stacks.loseAll()
+        orphans.removeAll()
+    }
 
     /// Tells the time where no event does, so that a circle of waiting tasks is reported on a quiet system.
-    public mutating func advance(to time: UInt64) {}
+    public mutating func advance(to time: UInt64) {
+        if time > now { now = time }
+        if let persistence = options.deadlockPersistence, stacks.waitingCount > 0 {
+            findDeadlocks(lasting: persistence)
+        }
+    }
 
     /// Ends the run: circles of waiting tasks that are left are reported however short they lasted.
-    public mutating func finish() {}
+    public mutating func finish() {
+        if options.deadlockPersistence != nil, stacks.waitingCount > 0 { findDeadlocks(lasting: 0) }
+    }
+}
 
-    /// Adds a dependency that some other graph has (a file, a splat), with all consequences of one seen in an event.
-    public mutating func add(_ dependency: Dependency) {}
+// MARK: - One event
 
-    /// Whether ``takeNewFindings()`` has something to give.
-    public var hasNewFindings: Bool { false }
+extension LockOrderEngine {
+    private mutating func note(_ event: LockEvent) {
+        counts.events &+= 1
+        if event.time > now { now = event.time }
+        if stacks.waitingCount > 0 { searchDeadlocksIfDue() }
+    }
 
-    /// What was found since the last call, in the order it was found.
-    public mutating func takeNewFindings() -> [Finding] { [] }
+    private mutating func handleWithoutStack(_ event: LockEvent) {
+        if event.operation == .initialize {
+            initialize(event)
+        } else if event.flags.contains(.allTasks) {
+            loseAllStacks()
+        } else {
+            counts.losses += 1
+            stacks.lose(stacks.slot(of: event.task))
+        }
+    }
 
-    /// Everything found so far, each at its latest grade.
-    public var findings: [Finding] { [] }
+    /// In a filtered stream a stack is good for the record that shows it, and for as long as its task waits.
+    private mutating func forgetUnshown(_ event: LockEvent?, _ slot: TaskLockStacks.Slot) {
+        guard slot < stacks.slotCount, stacks.isKnown(slot) else { return }
+        if let event {
+            let endsWait = event.operation == .acquire || event.operation == .tryAcquire || event.operation == .fail
+            if endsWait, stacks.isWaiting(for: event.lock, slot) { return }
+        } else if stacks.isWaiting(slot) {
+            return
+        }
+        stacks.lose(slot)
+    }
 
-    /// Counts so far.
-    public var summary: EngineSummary { EngineSummary() }
+    /// Holds the source's count of held locks against the rebuilt stack.
+    private mutating func compareDepth(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+        let depth = stacks.shownDepth(slot)
+        if event.depth == 0 {
+            if depth != 0 { counts.resyncs += 1 }
+            if depth != 0 || !stacks.isKnown(slot) { stacks.showEmpty(slot) }
+        } else if stacks.isKnown(slot), depth != Int(event.depth) {
+            counts.losses += 1
+            stacks.lose(slot)
+        }
+    }
 
-    /// The nodes seen so far, in order of appearance.
-    public var nodes: [LockNode] { [] }
+    private mutating func handle(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+        switch event.operation {
+        case .acquire:
+            guard stacks.isKnown(slot) else { return skip() }
+            let isRecorded = stacks.isWaiting(for: event.lock, slot)
+            if isRecorded { stacks.stopWaiting(slot) }
+            take(event, slot, record: !isRecorded)
+        case .tryAcquire:
+            guard stacks.isKnown(slot) else { return skip() }
+            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            take(event, slot, record: event.flags.contains(.blocking))
+        case .attempt:
+            guard stacks.isKnown(slot) else { return skip() }
+            enterContext(event, slot)
+            let node = acquire(event, slot, isReal: true)
+            if !stacks.isWaiting(slot) || !isSpinning(node) { stacks.wait(event, slot) }
+        case .may:
+            guard stacks.isKnown(slot) else { return skip() }
+            _ = acquire(event, slot, isReal: false)
+        case .fail:
+            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            if stacks.isKnown(slot), event.context != .none { leaveContextIfLast(event.context, slot) }
+        case .release:
+            release(event, slot)
+        case .downgrade:
+            stacks.downgrade(event.lock, slot)
+        case .exit:
+            exit(event, slot)
+        case .initialize, .lost:
+            break
+        }
+    }
 
-    /// The dependencies so far, in order of appearance.
-    public var dependencies: [Dependency] { [] }
+    private mutating func skip() { counts.skippedAcquisitions &+= 1 }
 
-    /// The name to show for a node: `name`, `name#2` for another class of the same name, `name/1` for a subclass.
-    public func printedName(of node: LockNode) -> String { "" }
+    private mutating func take(_ event: LockEvent, _ slot: TaskLockStacks.Slot, record: Bool) {
+        enterContext(event, slot)
+        var held = HeldLock(event)
+        held.mark = record ? acquire(event, slot, isReal: true) : node(of: held, above: stacks.range(slot))
+        if event.mode == .write, held.mark != NodeTable.none { nodes.noteWriter(held.mark) }
+        stacks.push(held, slot)
+        let depth = stacks.depth(slot)
+        if depth > counts.maximumDepth { counts.maximumDepth = depth }
+    }
 
-    /// The identity of a node, as a baseline or a graph file keeps it.
-    public func key(of node: LockNode) -> Baseline.ClassKey { Baseline.ClassKey(name: "", type: .mutex) }
-
-    /// How the classes one pattern names lead to those another names; nil when they do not.
-    public func path(from: LockPattern, to: LockPattern) -> PathAnswer? { nil }
-
-    /// The sets of nodes that lead to each other, each sorted by appearance: where every cycle lies.
-    public func strongComponents() -> [[LockNode]] { [] }
+    /// Takers of these wait with preemption off; such a wait may lie inside the wait for a sleeping lock.
+    private func isSpinning(_ node: NodeIndex) -> Bool {
+        guard node != NodeTable.none else { return false }
+        return nodes[node].type == .spin || nodes[node].type == .rwlock
+    }
 }

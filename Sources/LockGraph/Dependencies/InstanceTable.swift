@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LockEvents
+
+/// Numbers the lock instances that serve as evidence, so that an address used again is another instance.
+///
+/// Only locks in evidence are kept. A table with a limit forgets all its mappings when it is full, and numbers go on: older
+/// evidence then matches nothing newer.
+struct InstanceTable: Sendable {
+    private var byAddress = FlatTable()
+    private var addresses: [UInt64] = []
+    private var families: [NodeIndex] = []
+    private var base: UInt32 = 0
+    private let limit: Int
+    /// Changes whenever a number stops standing for an address: part of the context that evidence was last looked at in.
+    private(set) var epoch: UInt64 = 0
+
+    init(limit: Int) { self.limit = limit }
+
+    /// The number of a lock as an instance of a family of nodes, and whether everything older was forgotten for it.
+    mutating func number(_ lock: LockID, family: NodeIndex) -> (number: UInt32, hasForgotten: Bool) {
+        let known = byAddress.find(lock.rawValue)
+        if known != FlatTable.absent {
+            if families[Int(known &- base)] == family { return (known, false) }
+            epoch &+= 1
+        }
+        var hasForgotten = false
+        if addresses.count >= limit {
+            base &+= UInt32(addresses.count)
+            addresses.removeAll(keepingCapacity: true)
+            families.removeAll(keepingCapacity: true)
+            byAddress.removeAll()
+            epoch &+= 1
+            hasForgotten = true
+        }
+        let number = base &+ UInt32(addresses.count)
+        addresses.append(lock.rawValue)
+        families.append(family)
+        byAddress.insert(lock.rawValue, number)
+        return (number, hasForgotten)
+    }
+
+    /// The address a number stands for now, or nil when its lock is gone.
+    func lock(_ number: UInt32) -> LockID? {
+        let index = Int(number &- base)
+        guard number >= base, index < addresses.count else { return nil }
+        return byAddress.find(addresses[index]) == number ? LockID(rawValue: addresses[index]) : nil
+    }
+
+    /// The family of nodes that a number's lock belongs or belonged to, or nil.
+    func family(_ number: UInt32) -> NodeIndex? {
+        let index = Int(number &- base)
+        return number >= base && index < families.count ? families[index] : nil
+    }
+
+    /// The address now belongs to a new lock.
+    mutating func forget(_ lock: LockID) {
+        if byAddress.remove(lock.rawValue) != FlatTable.absent { epoch &+= 1 }
+    }
+
+    /// Nodes were numbered anew.
+    mutating func renumberFamilies(_ map: (NodeIndex) -> NodeIndex) {
+        for index in families.indices { families[index] = map(families[index]) }
+        epoch &+= 1
+    }
+}

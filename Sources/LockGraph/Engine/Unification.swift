@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LockEvents
+
+extension LockOrderEngine {
+    /// Makes one of two classes that turn out to be one.
+    ///
+    /// The one with the exact name stays; if both or neither are exact, the first. What was found before is not reported again
+    /// under the other name; cycles and rule paths that only the union has are reported. Events may go on naming either.
+    public mutating func unify(_ first: LockClassID, _ second: LockClassID) {
+        var kept = nodes.canonical(first)
+        var gone = nodes.canonical(second)
+        guard kept != gone else { return }
+        if tables.classes[kept].certainty == .inferred, tables.classes[gone].certainty == .exact { swap(&kept, &gone) }
+        let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
+        nodes.alias(gone, to: kept)
+        if displayNumbers[kept.rawValue] == nil, !moving.isEmpty {
+            namesakes[tables.classes[kept].name, default: 0] += 1
+            displayNumbers[kept.rawValue] = namesakes[tables.classes[kept].name]
+        }
+        var cycles: [[Int]] = []
+        var survivors: [NodeIndex: NodeIndex] = [:]
+        for index in moving {
+            var key = nodes[index].key
+            key.lockClass = kept
+            let survivor = nodes.find(key)
+            nodes.rename(index, to: key, survivor: survivor == index ? NodeTable.none : survivor)
+            guard survivor != NodeTable.none, survivor != index else { continue }
+            survivors[index] = survivor
+            cycles += merge(index, into: survivor)
+        }
+        nodes.refreshFamilies()
+        let renamed = { (index: NodeIndex) in survivors[index] ?? index }
+        let family = { [nodes] (index: NodeIndex) in nodes[renamed(index)].family }
+        graph.instances.renumberFamilies(family)
+        graph.gates.renumberFamilies(family)
+        for slot in stacks.liveSlots {
+            for index in stacks.range(slot) where stacks.entries[index].mark != NodeTable.none {
+                stacks.entries[index].mark = renamed(stacks.entries[index].mark)
+            }
+        }
+        book.renameNodes(renamed)
+        for (place, entry) in book.entries.enumerated() where entry.finding.kind != .rule {
+            book.alias(Signature(kind: entry.finding.kind, classes: entry.nodes.map { key($0) }), to: place)
+        }
+        rules.unify(in: graph.order)
+        judgeCycles(cycles)
+        judgeRulesAgain()
+    }
+
+    /// Merges two nodes of the order with what was observed of their dependencies.
+    private mutating func merge(_ gone: NodeIndex, into kept: NodeIndex) -> [[Int]] {
+        let ends = [(nodes[gone].arrival, nodes[kept].arrival), (nodes[gone].departure, nodes[kept].departure)]
+        var cycles: [[Int]] = []
+        for (from, to) in nodes[gone].arrival == nodes[gone].departure ? [ends[0]] : ends {
+            let result = graph.order.unify(Int(from), into: Int(to))
+            for folding in result.folded { fold(folding.gone, into: folding.into) }
+            cycles += result.cycles
+        }
+        return cycles
+    }
+
+    private mutating func fold(_ gone: Int, into kept: Int) {
+        let old = graph.observations[gone]
+        graph.observations[kept].count = graph.observations[kept].count.addingSaturating(old.count)
+        graph.observations[kept].context = 0
+        let isCovered = old.flags.contains(.covered) && graph.observations[kept].flags.contains(.covered)
+        graph.observations[kept].flags.formUnion(old.flags.subtracting([.settled, .new]))
+        if !old.flags.contains(.new) { graph.observations[kept].flags.remove(.new) }
+        graph.observations[kept].flags.remove(.settled)
+        if !isCovered { graph.observations[kept].flags.remove(.covered) }
+        let evidence = graph.evidence[gone]
+        graph.evidence[kept].merge(evidence)
+        book.replace(dependency: gone, by: kept)
+    }
+}
+
+extension UInt32 {
+    fileprivate func addingSaturating(_ other: UInt32) -> UInt32 {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
+    }
+}
+
+extension Evidence {
+    /// Adds what was kept of a dependency that turned out to be the same.
+    fileprivate mutating func merge(_ other: Evidence) {
+        if other.hasSecondTask || other.witness.task != witness.task { hasSecondTask = true }
+        for index in 0..<Int(other.siteCount) { add(site: other.sites[index]) }
+        for index in 0..<Int(other.pairCount) { _ = add(pair: other.pairs[index]) }
+        _ = keepGates { gate in (0..<Int(other.gateCount)).contains { other.gates[$0] == gate } }
+    }
+}
