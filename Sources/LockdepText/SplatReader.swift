@@ -87,18 +87,20 @@ public struct SplatReader: Sendable {
             open = SplatAssembly(banner: banner, line: line.number, caller: prefix.caller)
             return
         }
-        if open == nil, SplatAssembly.begins(with: prefix.text) {
+        if open != nil, offer(line.number, prefix) { return }
+        // Not part of the report before it, it may begin one of its own.
+        if SplatAssembly.begins(with: prefix.text) {
             open = SplatAssembly(headlessAt: line.number, caller: prefix.caller)
+            _ = offer(line.number, prefix)
         }
-        guard open != nil else { return }
-        let isOver = open?.take(line.number, prefix) == .over
-        if let notes = open?.takeDiagnostics() {
-            for note in notes { diagnose(note) }
-        }
-        if isOver {
-            close()
-            if SplatAssembly.begins(with: prefix.text) { take(line) }
-        }
+    }
+
+    /// Gives a line to the open report; false if the report has ended before it.
+    private mutating func offer(_ number: Int, _ prefix: LogPrefix) -> Bool {
+        let isOver = open?.take(number, prefix) == .over
+        for note in open?.takeDiagnostics() ?? [] { diagnose(note) }
+        if isOver { close() }
+        return !isOver
     }
 
     private mutating func close() {
