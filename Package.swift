@@ -64,6 +64,10 @@ let package = Package(
             dependencies: ["Reports", "TraceFiles", "GraphFixtures"],
             swiftSettings: settings
         ),
-        .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
+        .testTarget(
+            name: "LockdepTextTests",
+            dependencies: ["LockEvents", "LockGraph", "LockdepText"],
+            swiftSettings: settings
+        ),
     ]
 )

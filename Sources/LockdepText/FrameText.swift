@@ -10,6 +10,7 @@ enum FrameText {
         var rest = skippingAddress(text.trimmed).trimmed
         let hadAddress = rest.count < text.trimmed.count
         var frame = SplatFrame(function: "")
+        var isNamedOnly = false
         if let unreliable = rest.after("? ") {
             frame.isReliable = false
             rest = unreliable.trimmed
@@ -23,14 +24,15 @@ enum FrameText {
         frame.function = name.string
         rest = rest.dropFirst(name.count)
         if let offset = rest.after("+0x")?.leadingHex, let size = offset.rest.after("/0x")?.leadingHex {
-            frame.offset = offset.value
-            frame.size = size.value
+            // No function is empty: this is how SplatWriter prints one of which nothing but the name is known.
+            isNamedOnly = offset.value == 0 && size.value == 0
+            if !isNamedOnly { (frame.offset, frame.size) = (offset.value, size.value) }
             rest = size.rest
         }
         // `kernel/locking/mutex.c:608` begins with no symbol of its own.
         if let next = rest.first, !ASCII.isBlank(next) { return nil }
         guard readAnnotations(rest, into: &frame) else { return nil }
-        let isFrame = frame.offset != nil || frame.location != nil || hadAddress
+        let isFrame = frame.offset != nil || frame.location != nil || hadAddress || isNamedOnly
         return isFrame ? frame : nil
     }
 

@@ -35,7 +35,12 @@ public struct SplatAcquisition: Sendable, Hashable {
             return
         }
         var at = start
-        while at < frames.count - 1, let known = LockFunction(frames[at].function) {
+        while at < frames.count - 1 {
+            if LockFunction.isInternal(frames[at].function) {
+                at += 1
+                continue
+            }
+            guard let known = LockFunction(frames[at].function) else { break }
             // The outermost function knows best: __mutex_lock serves ww_mutex_lock too.
             if let type = known.type {
                 self.type = type
@@ -106,6 +111,7 @@ struct LockFunction {
         "__sb_start_write": LockFunction(type: .percpuRwsem, isRead: true),
         "sb_start_write": LockFunction(type: .percpuRwsem, isRead: true),
         "file_start_write": LockFunction(type: .percpuRwsem, isRead: true),
+        "ww_acquire_init": LockFunction(type: .wwContext),
         "rt_spin_lock": LockFunction(type: .spin),
         "fs_reclaim_acquire": LockFunction(type: .pseudo),
         "__fs_reclaim_acquire": LockFunction(type: .pseudo),

@@ -30,7 +30,7 @@ public struct SplatWriter {
             write("", "the existing dependency chain (in reverse order) is:")
             for link in splat.chain {
                 write("", "-> #\(link.index)\(Self.name(link.lock)):")
-                lines += link.stack.map { "       \($0)" }
+                lines += link.stack.map { "       " + Self.frame($0) }
             }
         }
         write("", "other info that might help us debug this:", "")
@@ -112,8 +112,17 @@ public struct SplatWriter {
         guard !splat.backtrace.isEmpty else { return }
         write("", "stack backtrace:", "Call Trace:", " <TASK>")
         // The mark of an unreliable frame stands where a blank would.
-        lines += splat.backtrace.map { $0.isReliable ? "  \($0)" : " \($0)" }
+        lines += splat.backtrace.map { ($0.isReliable ? "  " : " ") + Self.frame($0) }
         write(" </TASK>")
+    }
+
+    /// `%pS`, which has an offset whatever is known.
+    private static func frame(_ frame: SplatFrame) -> String {
+        let isBare = frame.offset == nil && frame.location == nil && !frame.isInline && !frame.function.hasPrefix("0x")
+        guard isBare else { return frame.description }
+        var named = frame
+        (named.offset, named.size) = (0, 0)
+        return named.description
     }
 
     private static func name(_ task: SplatTask) -> String { "\(task.comm)/\(task.pid)" }
@@ -127,7 +136,7 @@ public struct SplatWriter {
     /// `print_lock`, once for each function a decoder found inlined where the lock was taken.
     private static func taken(_ lock: SplatLock, prefix: String) -> [String] {
         let text = prefix + (lock.address ?? "") + name(lock)
-        return lock.sites.isEmpty ? [text] : lock.sites.map { "\(text), at: \($0)" }
+        return lock.sites.isEmpty ? [text] : lock.sites.map { "\(text), at: \(frame($0))" }
     }
 }
 

@@ -128,7 +128,10 @@ struct HostileInputTests {
         #expect(SplatReader.read("Subject: WARNING: possible recursive locking detected in foo\n").splats.isEmpty)
     }
 
-    @Test("A line that both begins and ends a report", arguments: ["BUG: a/1 is trying to acquire lock:", "Kernel panic"])
+    @Test(
+        "A line that both begins and ends a report",
+        arguments: ["BUG: a/1 is trying to acquire lock:", "Kernel panic"]
+    )
     func beginningAndEnd(line: String) {
         #expect(SplatReader.read("\(line)\n\(line)\n").splats.isEmpty)
     }

@@ -8,7 +8,8 @@ import LockdepText
 public func run(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
     var count = count
     var arguments = arguments
-    return LLVMFuzzerRunDriver(&count, &arguments) { start, size in test(UnsafeBufferPointer(start: start, count: size)) }
+    return LLVMFuzzerRunDriver(&count, &arguments) { start, size in test(UnsafeBufferPointer(start: start, count: size))
+    }
 }
 
 /// One input: any bytes, given to both readers of lockdep's texts.
