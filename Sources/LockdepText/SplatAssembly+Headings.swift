@@ -253,7 +253,11 @@ extension SplatAssembly {
     }
 
     /// Lines that belong to a report and say nothing that it does not say elsewhere: rules, registers, stack marks.
-    mutating func isFurniture(_ text: Bytes) -> Bool {
+    mutating func isFurniture(_ text: Bytes, line: Int) -> Bool {
+        if text.hasPrefix("Lost ") && text.contains(" message") || text.contains(" printk messages dropped") {
+            warn(line, "the kernel says that it lost messages here")
+            return true
+        }
         let rule = text.first == UInt8(ascii: "=") || text.first == ASCII.minus
         if rule, text.allSatisfy({ $0 == text.first || $0 == ASCII.space }) { return true }
         if text.equals("...") { return true }

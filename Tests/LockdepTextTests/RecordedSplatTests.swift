@@ -151,6 +151,16 @@ struct RecordedSplatTests {
         }
     }
 
+    @Test("Messages that the kernel says it lost are named") func lost() throws {
+        var lines = try Fixtures.recorded("circular")
+        let place = try #require(lines.firstIndex { $0.contains("-> #1") })
+        lines.insert("** 12 printk messages dropped **", at: place)
+        lines.append("Lost 33 message(s)!")
+        let (splats, notes) = SplatReader.read(lines.joined(separator: "\n"))
+        #expect(splats.count == 1)
+        #expect(notes.map(\.description) == ["line \(place + 1): the kernel says that it lost messages here"])
+    }
+
     @Test("Chunks may be cut anywhere") func chunks() throws {
         let bytes = Array(try Fixtures.text("recorded-circular.txt").utf8)
         let whole = try Self.read("circular")
