@@ -40,7 +40,7 @@ let package = Package(
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockdepText", "TraceFiles", "Reports",
+                "LockEvents", "LockGraph", "LockdepText", "TraceFiles", "Reports", "JSONLines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -64,6 +64,7 @@ let package = Package(
             dependencies: ["Reports", "TraceFiles", "GraphFixtures"],
             swiftSettings: settings
         ),
+        .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
         .testTarget(
             name: "LockdepTextTests",
             dependencies: ["LockEvents", "LockGraph", "LockdepText"],

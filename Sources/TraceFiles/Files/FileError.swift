@@ -4,7 +4,7 @@ import Glibc
 
 /// Why a file could not be read or written: one line for a person, with the place and what to do.
 public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The file's name as it was given; `-` is standard input or output.
+    /// The file's name as it was given; `-` is standard input.
     public var file: String
     /// The line, from 1; nil where the file as a whole is meant.
     public var line: Int?
@@ -23,7 +23,8 @@ public struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// `FILE:LINE: reason; advice`, without control characters.
     public var description: String {
-        let place = line.map { "\(file):\($0)" } ?? file
+        let name = file == "-" ? "standard input" : file
+        let place = line.map { "\(name):\($0)" } ?? name
         let text = "\(place): \(reason)" + (advice.isEmpty ? "" : "; \(advice)")
         return text.unicodeScalars.reduce(into: "") { result, scalar in
             result += scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : String(scalar)

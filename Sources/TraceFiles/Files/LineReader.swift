@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CZlib
 import Glibc
 
-/// The lines of a file, of a `.gz`, or of standard input (`-`), through one buffer that is used again and again.
+/// The lines of an ``InputFile``, through one buffer that is used again and again.
 ///
-/// Compression is found by the file's first bytes, not by its name. Memory is bounded by the longest line that is
-/// accepted; a longer one is passed over.
+/// Memory is bounded by the longest line that is accepted; a longer one is passed over.
 public struct LineReader: ~Copyable {
     /// One line, without its line feed.
     public struct Line: Sendable {
@@ -23,8 +21,7 @@ public struct LineReader: ~Copyable {
     /// What a line may be long, in bytes.
     public static let lineLimit = 16 << 20
 
-    private let file: gzFile
-    private let name: String
+    private var file: InputFile
     private let limit: Int
     /// The buffer that ``Line/range`` refers to.
     public private(set) var bytes: [UInt8]
@@ -33,22 +30,14 @@ public struct LineReader: ~Copyable {
     private var number = 0
     private var isAtEnd = false
     /// The compressed data ends in the middle: what was read until there is all there is.
-    public private(set) var isCutOff = false
+    public var isCutOff: Bool { file.isCutOff }
 
     /// Opens a file for reading; `-` is standard input.
     public init(_ name: String, lineLimit: Int = LineReader.lineLimit) throws(FileError) {
-        let opened = name == "-" ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(name, "rbe")
-        guard let opened else {
-            throw FileError(name, "cannot be opened: \(FileError.systemReason())")
-        }
-        gzbuffer(opened, 1 << 17)
-        file = opened
-        self.name = name
+        file = try InputFile(name)
         limit = lineLimit
         bytes = Array(repeating: 0, count: 1 << 16)
     }
-
-    deinit { gzclose_r(file) }
 
     /// The next line, or nil at the end of the file.
     public mutating func next() throws(FileError) -> Line? {
@@ -78,9 +67,6 @@ public struct LineReader: ~Copyable {
         }
     }
 
-    /// The file's name as it was given.
-    public var fileName: String { name }
-
     private func lineFeed(from index: Int) -> Int? {
         bytes.withUnsafeBytes { buffer in
             guard index < end, let base = buffer.baseAddress,
@@ -101,21 +87,13 @@ public struct LineReader: ~Copyable {
             start = 0
         }
         if bytes.count - end < 1 << 15 { bytes.append(contentsOf: repeatElement(0, count: max(bytes.count, 1 << 16))) }
-        let room = UInt32(min(bytes.count - end, 1 << 20))
-        let filled = end
-        let count = bytes.withUnsafeMutableBytes { buffer in
-            gzread(file, buffer.baseAddress?.advanced(by: filled), room)
+        let count: Int
+        do {
+            count = try file.read(into: &bytes, at: end)
+        } catch {
+            throw FileError(error.file, line: number + 1, error.reason, advice: error.advice)
         }
-        var code: Int32 = 0
-        let message = gzerror(file, &code)
-        if count > 0 { end += Int(count) }
-        if count <= 0 || code == Z_BUF_ERROR { isAtEnd = true }
-        if code == Z_BUF_ERROR {
-            isCutOff = true
-        } else if count < 0 {
-            let reason =
-                code == Z_ERRNO ? FileError.systemReason() : message.map { String(cString: $0) } ?? "unreadable"
-            throw FileError(name, line: number + 1, "cannot be read: \(reason)")
-        }
+        end += count
+        if count == 0 { isAtEnd = true }
     }
 }

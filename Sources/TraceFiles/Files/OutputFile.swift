@@ -14,8 +14,10 @@ public struct OutputFile: ~Copyable {
     }
 
     private let name: String
-    /// What the file is called until it is finished; the same as ``name`` unless it replaces a file as a whole.
+    /// What the file is called until it is finished.
     private let path: String
+    /// Whether that is another name.
+    private let isRenamed: Bool
     private var target: Target?
 
     /// Creates or empties a file.
@@ -24,12 +26,13 @@ public struct OutputFile: ~Copyable {
     ///   - name: The file's name; `-` is standard output.
     ///   - isWhole: Take the place of an older file only when finished, so that it is never lost halfway.
     public init(_ name: String, isWhole: Bool = false) throws(FileError) {
-        self.name = name
-        path = isWhole && Self.isReplaceable(name) ? name + ".partial" : name
+        self.name = name == "-" ? "standard output" : name
+        isRenamed = isWhole && Self.isReplaceable(name)
+        path = isRenamed ? name + ".partial" : name
         let descriptor =
             name == "-" ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
-            throw FileError(name, "cannot be written: \(FileError.systemReason())")
+            throw FileError(self.name, "cannot be written: \(FileError.systemReason())")
         }
         guard name.hasSuffix(".gz") else {
             target = .plain(descriptor)
@@ -37,7 +40,7 @@ public struct OutputFile: ~Copyable {
         }
         guard let stream = gzdopen(descriptor, "wb6") else {
             close(descriptor)
-            throw FileError(name, "cannot be written: out of memory")
+            throw FileError(self.name, "cannot be written: out of memory")
         }
         target = .compressed(stream)
     }
@@ -48,7 +51,7 @@ public struct OutputFile: ~Copyable {
         case .compressed(let stream): gzclose_w(stream)
         case nil: return
         }
-        if path != name { unlink(path) }
+        if isRenamed { unlink(path) }
     }
 
     /// Appends bytes.
@@ -86,7 +89,7 @@ public struct OutputFile: ~Copyable {
             if gzclose_w(stream) != Z_OK { throw failure() }
         case nil: return
         }
-        if path != name && rename(path, name) != 0 { throw failure() }
+        if isRenamed && rename(path, name) != 0 { throw failure() }
     }
 
     /// Whether a name is that of a regular file or of none yet.

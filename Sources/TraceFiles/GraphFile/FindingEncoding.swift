@@ -57,8 +57,10 @@ extension Finding.Participant {
 }
 
 extension Finding.Step {
-    fileprivate func write(to json: inout JSONWriter) {
+    /// Writes the dependency as one JSON object (DESIGN 6).
+    public func write(to json: inout JSONWriter, prefix: (inout JSONWriter) -> Void = { _ in }) {
         json.beginObject()
+        prefix(&json)
         json.field("from", from)
         json.field("to", to)
         json.field("fromMode", fromMode.name)

@@ -9,6 +9,7 @@ public struct GraphRun: Sendable, Hashable {
 
     /// Tells runs apart when graphs are merged: the same run twice is one run.
     public var id: String
+    /// The machine's name.
     public var host: String
     /// The kernel's release, as `uname -r` prints it.
     public var kernel: String
@@ -43,6 +44,7 @@ public struct GraphRun: Sendable, Hashable {
 
 /// How a run ended: its `summary` record, which says that the file is complete.
 public struct GraphSummary: Sendable, Hashable {
+    /// What the engine counted.
     public var engine: EngineSummary
     /// What else was counted (drops, misses, the command's exit status), by name.
     public var counters: [String: Int]

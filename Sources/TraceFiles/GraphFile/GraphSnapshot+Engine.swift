@@ -41,8 +41,24 @@ extension GraphSnapshot {
         return engine
     }
 
-    /// The dependencies of all runs together, sorted: counts are added up, the rest joined as for one run.
+    /// The dependencies of all runs together: counts are added up, the rest joined as for one run.
+    ///
+    /// They are sorted by the names of both ends and by modes, so that what is made of them does not depend on the order of
+    /// a file.
     public func merged() -> [Dependency] {
+        let rank = classRanks()
+        func fields(_ dependency: Dependency) -> [Int] {
+            [
+                rank[Int(dependency.from.lockClass.rawValue)], dependency.from.printedSubclass,
+                rank[Int(dependency.to.lockClass.rawValue)], dependency.to.printedSubclass,
+                Int(dependency.fromMode.rawValue), Int(dependency.toMode.rawValue),
+            ]
+        }
+        let keyed = union().map { (fields($0), $0) }
+        return keyed.sorted { $0.0.lexicographicallyPrecedes($1.0) }.map(\.1)
+    }
+
+    private func union() -> [Dependency] {
         if runs.count == 1 { return dependencies.map(\.dependency) }
         var joined = GraphSnapshot()
         joined.tables = tables

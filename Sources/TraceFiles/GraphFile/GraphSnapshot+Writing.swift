@@ -78,7 +78,7 @@ extension GraphSnapshot {
     }
 
     /// For each class its place by name, type and origin.
-    private func classRanks() -> [Int] {
+    func classRanks() -> [Int] {
         let ids = (0..<tables.classes.count).map { LockClassID(rawValue: UInt32($0)) }
         let sorted = ids.sorted { left, right in
             let (left, right) = (tables.classes[left], tables.classes[right])

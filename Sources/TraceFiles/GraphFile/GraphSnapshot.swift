@@ -15,6 +15,7 @@ public struct GraphSnapshot: Sendable {
     public struct Entry: Sendable {
         /// An index into ``GraphSnapshot/runs``.
         public var run: Int
+        /// The dependency; ``Dependency/isNew`` is not kept in files.
         public var dependency: Dependency
     }
 
@@ -22,10 +23,13 @@ public struct GraphSnapshot: Sendable {
     public struct ClassEntry: Sendable {
         /// An index into ``GraphSnapshot/runs``.
         public var run: Int
+        /// The class.
         public var id: LockClassID
         /// How the class came by its name.
         public var naming: String
+        /// Whether the name is exact or inferred.
         public var certainty: LockClass.Certainty
+        /// False for classes kept out of verdicts.
         public var isValidated: Bool
     }
 
@@ -33,6 +37,7 @@ public struct GraphSnapshot: Sendable {
     public struct FindingEntry: Sendable {
         /// An index into ``GraphSnapshot/runs``.
         public var run: Int
+        /// The finding as it was reported.
         public var finding: Finding
         /// The identities behind the printed names of the finding's classes.
         public var keys: [String: Baseline.ClassKey]
@@ -40,9 +45,13 @@ public struct GraphSnapshot: Sendable {
 
     /// Names, stacks and classes, each once.
     public internal(set) var tables = EventTables()
+    /// The runs, in order of appearance.
     public internal(set) var runs: [GraphRun] = []
+    /// The classes, once for each run.
     public internal(set) var classes: [ClassEntry] = []
+    /// The dependencies, once for each run.
     public internal(set) var dependencies: [Entry] = []
+    /// The findings, once for each run.
     public internal(set) var findings: [FindingEntry] = []
     /// How each run ended; a run without was cut off.
     public internal(set) var summaries: [Int: GraphSummary] = [:]

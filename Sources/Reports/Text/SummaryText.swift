@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LockGraph
+public import TraceFiles
+
+extension GraphSummary {
+    /// The summary in a few lines; ends with a line feed. Every grade is counted, also those of which there are none.
+    public func text(_ style: ReportStyle = ReportStyle()) -> String {
+        let grades = Grade.allCases.reversed().map { "\(engine.cyclesByGrade[$0, default: 0]) \($0.name)" }
+        let cycles = engine.findings[.cycle, default: 0]
+        var found = ["\(counted(cycles, "cycle")) (\(grades.joined(separator: ", ")))"]
+        for kind in FindingKind.allCases where kind != .cycle {
+            let count = engine.findings[kind, default: 0]
+            if count > 0 { found.append("\(count) \(kind.name)") }
+        }
+        var lines = [
+            style.heading("Findings: ") + found.joined(separator: ", "),
+            "Graph: \(counted(engine.classes, "class", plural: "classes")), "
+                + "\(counted(engine.dependencies, "dependency", plural: "dependencies")) "
+                + "(\(engine.directDependencies) direct)",
+            "Seen: \(counted(engine.events, "event")) of \(counted(engine.tasks, "task")), "
+                + "up to \(engine.maximumDepth) locks held",
+        ]
+        var doubts: [String] = []
+        if engine.cyclesOmitted > 0 {
+            doubts.append("\(counted(engine.cyclesOmitted, "longer cycle")) not written out")
+        }
+        if engine.losses > 0 { doubts.append("a task's locks became unknown \(counted(engine.losses, "time"))") }
+        if engine.resyncs > 0 { doubts.append("\(counted(engine.resyncs, "resync"))") }
+        if engine.skippedAcquisitions > 0 {
+            doubts.append("\(counted(engine.skippedAcquisitions, "acquisition")) added nothing for that")
+        }
+        if engine.unknownReleases > 0 {
+            doubts.append("\(counted(engine.unknownReleases, "release")) without a known holder")
+        }
+        if !doubts.isEmpty { lines.append("Doubts: " + doubts.joined(separator: ", ")) }
+        if !counters.isEmpty {
+            let counts = counters.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.visible)" }
+            lines.append("Source: " + counts.joined(separator: ", "))
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

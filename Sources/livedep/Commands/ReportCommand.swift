@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import JSONLines
+import LockGraph
+import Reports
+import TraceFiles
+
+/// What `report` can make of a graph.
+enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json, dot, junit, kcidb
+}
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "The findings of a graph, for people and for machines.",
+        discussion: """
+            'dot' draws the findings' dependencies, or the whole graph if there are none. In 'junit' and 'kcidb' the
+            findings that --fail-on names are failures; without it all that is surely wrong.
+            """
+    )
+
+    @Argument(help: "The graph to report on.")
+    var graph: String
+
+    @OptionGroup var baselineOption: BaselineOption
+
+    @Option(
+        help: ArgumentHelp(
+            "Only the finding whose signature begins like this, with all its stacks.",
+            valueName: "signature"
+        )
+    )
+    var finding: String?
+
+    @Option(help: "What to make of it.")
+    var format: ReportFormat = .text
+
+    @OptionGroup var failOnOption: FailOnOption
+
+    @Option(help: ArgumentHelp("For kcidb: who reports.", valueName: "name"))
+    var kcidbOrigin = "livedep"
+
+    @Option(help: ArgumentHelp("For kcidb: the build that was tested, as origin:id.", valueName: "id"))
+    var kcidbBuild: String?
+
+    func validate() throws {
+        if let finding, !(1...16).contains(finding.count) || !finding.allSatisfy(\.isHexDigit) {
+            throw ValidationError("--finding: '\(finding)' is no signature: 1 to 16 hexadecimal digits")
+        }
+        do { _ = try KCIDB(origin: kcidbOrigin, build: kcidbBuild) } catch { throw ValidationError("\(error)") }
+    }
+
+    func run() throws {
+        let snapshot = try GraphArgument.read(graph)
+        var findings = snapshot.reportedFindings(baseline: try baselineOption.load())
+        if let finding {
+            findings = findings.filter { $0.signature.description.hasPrefix(finding.lowercased()) }
+            if findings.isEmpty {
+                throw Diagnostics.failure(
+                    FileError(graph, "has no finding '\(finding)'", advice: "livedep report \(graph) lists them")
+                )
+            }
+        }
+        try write(findings, of: snapshot)
+        try failOnOption.check(findings)
+    }
+
+    private func write(_ findings: [Finding], of snapshot: GraphSnapshot) throws {
+        let policy = failOnOption.failOn.isEmpty ? FailPolicy.usual : failOnOption.failOn
+        switch format {
+        case .text: try Output.write(text(findings, of: snapshot))
+        case .json:
+            var json = JSONWriter()
+            for finding in findings {
+                finding.write(to: &json)
+                json.endLine()
+            }
+            for (index, run) in snapshot.runs.enumerated() where finding == nil {
+                (snapshot.summaries[index] ?? GraphSummary()).write(to: &json) { json in
+                    json.field("run", run.id)
+                    json.field("complete", snapshot.summaries[index] != nil)
+                }
+                json.endLine()
+            }
+            try Output.write(json.bytes)
+        case .dot: try Output.write(findings.isEmpty ? DOT.text(snapshot) : DOT.text(findings))
+        case .junit: try Output.write(JUnit.text(findings, of: snapshot, isFailure: policy.matches))
+        case .kcidb:
+            let report = try Diagnostics.checked { () throws(KCIDB.NameError) in
+                try KCIDB(origin: kcidbOrigin, build: kcidbBuild)
+            }
+            try Output.write(report.text(findings, of: snapshot, isFailure: policy.matches))
+        }
+    }
+
+    private func text(_ findings: [Finding], of snapshot: GraphSnapshot) -> String {
+        let style = ReportStyle.standard(baseline: baselineOption.baseline, graph: graph == "-" ? nil : graph)
+        if finding != nil { return findings.map { $0.textWithStacks(style) }.joined(separator: "\n") }
+        var parts = findings.map { $0.text(style) }
+        for (index, run) in snapshot.runs.enumerated() {
+            guard let summary = snapshot.summaries[index] else { continue }
+            let name = snapshot.runs.count > 1 ? "Run \(run.id)\n" : ""
+            parts.append(name + summary.text(style))
+        }
+        return parts.joined(separator: "\n")
+    }
+}
