@@ -12,7 +12,7 @@ struct Livedep: ParsableCommand {
         abstract: "lockdep for the kernel you are running.",
         subcommands: [
             ReplayCommand.self, ReportCommand.self, DiffCommand.self, PathCommand.self, CutCommand.self,
-            MergeCommand.self,
+            MergeCommand.self, ImportCommand.self,
         ]
     )
 }
