@@ -98,13 +98,10 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
-        .testTarget(name: "LockNamingTests", dependencies: ["LockNaming"], swiftSettings: settings),
         .testTarget(
-            name: "LiveTracingTests",
-            dependencies: ["LiveTracing", "LockNaming", "LockEvents", "CLockRecords"],
+            name: "LockdepTextTests",
+            dependencies: ["LockEvents", "LockGraph", "LockdepText"],
             swiftSettings: settings
         ),
-        .testTarget(name: "GuestTests", dependencies: ["JSONLines"], swiftSettings: settings),
-        .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
 )
