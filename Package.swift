@@ -98,9 +98,18 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
+        .testTarget(name: "LockNamingTests", dependencies: ["LockNaming", "LockEvents"], swiftSettings: settings),
+        .testTarget(
+            name: "LiveTracingTests",
+            dependencies: ["LiveTracing", "LockNaming", "LockEvents", "CLockRecords"],
+            swiftSettings: settings
+        ),
+        // Boots guests: see scripts/test.
+        .testTarget(name: "GuestTests", swiftSettings: settings),
         .testTarget(
             name: "LockdepTextTests",
             dependencies: ["LockEvents", "LockGraph", "LockdepText"],
+            exclude: ["Fixtures"],
             swiftSettings: settings
         ),
     ]

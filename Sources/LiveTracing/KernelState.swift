@@ -49,6 +49,19 @@ public struct KernelState: Sendable {
         }
     }
 
+    /// Why this kernel cannot be traced by this process and what to do, in one line; nil where nothing is in the way.
+    public var obstacle: String? {
+        if !isRoot { return "not root: run as root (CAP_BPF, CAP_PERFMON and CAP_SYSLOG are needed)" }
+        if !hasTypes {
+            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, "
+                + "as distribution kernels are"
+        }
+        guard let refusal else { return nil }
+        let lockdown = lockdown.isEmpty || lockdown == "none" ? "" : " (lockdown is '\(lockdown)')"
+        return "the kernel refuses BPF tracing programs: \(refusal.description)\(lockdown); "
+            + "watch on the machine itself rather than in a sandbox, or boot a kernel in a guest with scripts/vm"
+    }
+
     private static var builtFor: String {
         #if arch(x86_64)
         "x86_64"

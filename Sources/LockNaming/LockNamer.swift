@@ -303,7 +303,15 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         guard let offset = percpu.offset(of: evidence.lock) else { return nil }
         if let lockClass = percpuClasses[offset] { return current(lockClass) }
         let lockClass: LockClass
-        if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
+        if let inside = percpu.offsetInPerfContext(offset),
+            let member = types?.lockMember(in: "perf_cpu_context", at: inside)
+        {
+            lockClass = LockClass(
+                name: "perf_cpu_context.\(member)",
+                type: evidence.type,
+                naming: "known pointer, per-CPU member"
+            )
+        } else if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
             let member =
                 types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
                 ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))

@@ -24,6 +24,7 @@ struct WatchRun {
         let workload = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
         var session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
         var engine = LockOrderEngine(options: settings.engine)

@@ -41,10 +41,11 @@ story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --l
 story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
     sh -c 'seed-drive all --legacy --second >unfiltered.drive'
 story text report seed.livedep
-story comm watch --comm nobody-is-called --format json -- seed-drive touch
+story comm watch --comm nobody-called --format json -- seed-drive touch
 story missing watch -- no-such-command
 
 # Ctrl-C ends a watch with a summary.
+: >interrupt.err
 livedep watch --format json >interrupt.out 2>interrupt.err &
 watcher=$!
 until grep -q watching interrupt.err; do sleep 0.2; done
@@ -54,6 +55,7 @@ wait $watcher
 echo $? >interrupt.status
 
 # kill -9 leaves nothing behind.
+: >killed.err
 livedep watch >killed.out 2>killed.err &
 watcher=$!
 until grep -q watching killed.err; do sleep 0.2; done
