@@ -4,8 +4,11 @@
 ///
 /// Whoever makes events fills the tables; whoever reads events resolves identifiers against the same tables.
 public struct EventTables: Sendable {
+    /// Functions, command names, tests.
     public var names = NameTable()
+    /// Call stacks.
     public var stacks = StackTable()
+    /// Lock classes.
     public var classes = LockClassTable()
 
     /// Creates empty tables.

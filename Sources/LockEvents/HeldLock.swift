@@ -2,9 +2,13 @@
 
 /// One entry of a task's stack of held locks.
 public struct HeldLock: Sendable, BitwiseCopyable {
+    /// Which lock.
     public var lock: LockID
+    /// Of which class.
     public var lockClass: LockClassID
+    /// How it is held.
     public var mode: LockMode
+    /// lockdep's subclass it was taken with.
     public var subclass: UInt8
     /// Taken by a trylock: such a lock gets no incoming dependency, and does give outgoing ones.
     public var isTrylock: Bool

@@ -2,6 +2,7 @@
 
 /// A task (thread) as the source of events tells tasks apart: its thread id on a live kernel.
 public struct TaskID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    /// The number.
     public var rawValue: UInt64
 
     /// Wraps the source's number.
@@ -10,6 +11,7 @@ public struct TaskID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
 
 /// One lock instance: its address on a live kernel. Zero means none.
 public struct LockID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    /// The number.
     public var rawValue: UInt64
 
     /// Wraps an address or another number that is unique among the locks alive at one time.
@@ -21,6 +23,7 @@ public struct LockID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
 
 /// An index into a ``LockClassTable``.
 public struct LockClassID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    /// The index.
     public var rawValue: UInt32
 
     /// Wraps an index.
@@ -32,6 +35,7 @@ public struct LockClassID: RawRepresentable, Hashable, Sendable, BitwiseCopyable
 
 /// An index into a ``NameTable``. Zero is the empty name.
 public struct NameID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    /// The index.
     public var rawValue: UInt32
 
     /// Wraps an index.
@@ -43,6 +47,7 @@ public struct NameID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
 
 /// An index into a ``StackTable``. Zero is the empty stack.
 public struct StackID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
+    /// The index.
     public var rawValue: UInt32
 
     /// Wraps an index.

@@ -46,10 +46,12 @@ public struct LockClass: Sendable, Hashable {
         self.isStatic = isStatic
     }
 
+    /// Two descriptions are of one class when type, name and origin agree.
     public static func == (left: Self, right: Self) -> Bool {
         left.name == right.name && left.type == right.type && left.origin == right.origin
     }
 
+    /// Hashes what identifies the class.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(name)
         hasher.combine(type)

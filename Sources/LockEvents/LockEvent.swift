@@ -31,6 +31,7 @@ public struct LockEvent: Sendable, BitwiseCopyable {
 
     /// Properties of an event that are rare enough to share one byte.
     public struct Flags: OptionSet, Sendable, BitwiseCopyable {
+        /// The bits.
         public var rawValue: UInt8
 
         /// Wraps the bits.
@@ -40,7 +41,8 @@ public struct LockEvent: Sendable, BitwiseCopyable {
         public static let blocking = Flags(rawValue: 1 << 0)
         /// A `lost` event that concerns every task.
         public static let allTasks = Flags(rawValue: 1 << 1)
-        /// A release of which nothing may be concluded when no holder is known: the lock was taken before tracing began.
+        /// Nothing may be concluded from what is not known: of a release when no holder is known (the lock was taken before
+        /// tracing began), of an initialisation when another task is thought to hold the lock (its release was not seen).
         public static let grace = Flags(rawValue: 1 << 2)
         /// The instance is one of a slab constructor: reuse cannot be told apart, so it gives no instance evidence.
         public static let reused = Flags(rawValue: 1 << 3)
@@ -51,16 +53,23 @@ public struct LockEvent: Sendable, BitwiseCopyable {
     /// Marks ``depth`` as not told by the source.
     public static let unknownDepth: UInt8 = .max
 
+    /// What happened.
     public var operation: Operation
+    /// How the lock is taken or held.
     public var mode: LockMode
     /// lockdep's subclass: 0 to 7. Each is a node of its own.
     public var subclass: UInt8
+    /// What else is to be known of it.
     public var flags: Flags
     /// How many locks the task held before this event, as the source counted them; ``unknownDepth`` if it does not count.
     public var depth: UInt8
+    /// Where it happened.
     public var cpu: UInt32
+    /// Who did it.
     public var task: TaskID
+    /// With which lock.
     public var lock: LockID
+    /// Of which class; none where the source does not tell (a release).
     public var lockClass: LockClassID
     /// The held lock that makes nesting of one class legal (`nest_lock`), or none.
     public var nest: LockID
@@ -72,7 +81,9 @@ public struct LockEvent: Sendable, BitwiseCopyable {
     public var site: NameID
     /// The stack of the acquisition, innermost first.
     public var stack: StackID
+    /// The process id, for a reader.
     public var pid: UInt32
+    /// The command name, for a reader.
     public var comm: NameID
     /// The test that was running, if the source knows.
     public var test: NameID

@@ -208,12 +208,12 @@ struct EventLineTests {
         #expect(read("{\"op\":\"exit\",\"x\":\(fine)}").errors.isEmpty)
     }
 
-    @Test("100 MB without a line's end: dropped, said once, and the next line is read", arguments: [true, false])
+    @Test("megabytes without a line's end are dropped, said once, and the next line is read", arguments: [true, false])
     func endless(isWhole: Bool) {
         var reader = EventLineReader()
         var outcome = Outcome()
         let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 18)
-        for _ in 0..<400 {
+        for _ in 0..<40 {
             reader.append(piece)
             if !isWhole { outcome.drain(&reader) }
         }

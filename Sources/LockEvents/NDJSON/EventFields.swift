@@ -60,7 +60,8 @@ struct EventFields {
         -> UInt64
     {
         let wanted = bound == .max ? "a whole number that 64 bits hold" : "a whole number below \(bound)"
-        guard Self.beginsNumber(scanner.current), let value = try scanner.wholeNumber(), value < bound || bound == .max else {
+        guard Self.beginsNumber(scanner.current), let value = try scanner.wholeNumber(), value < bound || bound == .max
+        else {
             throw .wrongValue(key: key, wanted: wanted)
         }
         return value
@@ -70,13 +71,16 @@ struct EventFields {
         byte == UInt8(ascii: "-") || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
     }
 
-    private func string(_ key: String, _ scanner: inout LineScanner) throws(EventLineError.Problem) -> LineScanner.Text {
+    private func string(_ key: String, _ scanner: inout LineScanner) throws(EventLineError.Problem) -> LineScanner.Text
+    {
         guard scanner.current == UInt8(ascii: "\"") else { throw .wrongValue(key: key, wanted: "a string") }
         return try scanner.string()
     }
 
     /// A lock or class: a string, or a whole number, which is the same as its digits in quotes.
-    private func identifier(_ key: String, _ scanner: inout LineScanner) throws(EventLineError.Problem) -> LineScanner.Text {
+    private func identifier(_ key: String, _ scanner: inout LineScanner) throws(EventLineError.Problem)
+        -> LineScanner.Text
+    {
         let wanted = "a string, not empty, or a whole number that 64 bits hold"
         if Self.beginsNumber(scanner.current) {
             let first = scanner.position

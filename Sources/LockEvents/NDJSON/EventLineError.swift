@@ -26,6 +26,7 @@ public struct EventLineError: Error, Sendable, Hashable, CustomStringConvertible
     public var line: Int
     /// The byte in the line, counted from 1, where it was noticed.
     public var column: Int
+    /// What is wrong there.
     public var problem: Problem
 
     /// Describes a problem.
@@ -51,7 +52,7 @@ extension EventLineError.Problem {
         case .missing(let key): "not an event: '\(key)' is missing"
         case .wrongValue(let key, let wanted): "'\(key)' must be \(wanted)"
         case .twoTypes(let name, let before, let now):
-            "class '\(LineText.shown(name))' is \(now.name) here and was \(before.name) before; one class has one type"
+            "class '\(PrintableText.of(String(name.prefix(120))))' is \(now.name) here and was \(before.name) before; one class has one type"
         }
     }
 }

@@ -17,7 +17,8 @@ public struct EventLineReader: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
     private var scanned = 0
-    private var line = 0
+    /// How many lines were begun, the one of the latest event or error included.
+    public private(set) var line = 0
     private var isDiscarding = false
     private var isFinished = false
     var locks = IdentifierIndex()
@@ -112,7 +113,11 @@ public struct EventLineReader: Sendable {
             try readFields(&scanner, &fields)
             return try event(fields, scanner, &tables)
         } catch {
-            throw EventLineError(line: line, column: min(scanner.position, range.upperBound) - range.lowerBound + 1, problem: error)
+            throw EventLineError(
+                line: line,
+                column: min(scanner.position, range.upperBound) - range.lowerBound + 1,
+                problem: error
+            )
         }
     }
 
@@ -197,14 +202,17 @@ public struct EventLineReader: Sendable {
         return known.id
     }
 
-    private mutating func name(_ text: LineScanner.Text?, _ scanner: LineScanner, _ tables: inout EventTables) -> NameID {
+    private mutating func name(_ text: LineScanner.Text?, _ scanner: LineScanner, _ tables: inout EventTables) -> NameID
+    {
         guard let text else { return .none }
         let (number, isNew) = names.number(scanner.slice(text))
         if isNew { nameIDs.append(tables.names.intern(names.texts[number])) }
         return nameIDs[number]
     }
 
-    private mutating func stack(_ texts: [LineScanner.Text], _ scanner: LineScanner, _ tables: inout EventTables) -> StackID {
+    private mutating func stack(_ texts: [LineScanner.Text], _ scanner: LineScanner, _ tables: inout EventTables)
+        -> StackID
+    {
         guard !texts.isEmpty else { return .none }
         frames.removeAll(keepingCapacity: true)
         for text in texts { frames.append(name(text, scanner, &tables)) }

@@ -113,7 +113,9 @@ struct LineScanner {
                 }
                 code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
             }
-            guard let scalar = Unicode.Scalar(code) else { throw .syntax(expected: "the first half of a surrogate pair") }
+            guard let scalar = Unicode.Scalar(code) else {
+                throw .syntax(expected: "the first half of a surrogate pair")
+            }
             text += Array(String(Character(scalar)).utf8)
         default: throw .syntax(expected: "an escape")
         }
@@ -156,7 +158,9 @@ struct LineScanner {
             position &+= 1
         }
         guard position > first else { throw .syntax(expected: "a value") }
-        if bytes[first] == UInt8(ascii: "0"), position > first + 1 { throw .syntax(expected: "no digit behind a leading 0") }
+        if bytes[first] == UInt8(ascii: "0"), position > first + 1 {
+            throw .syntax(expected: "no digit behind a leading 0")
+        }
         if current == UInt8(ascii: ".") {
             position &+= 1
             try digits()

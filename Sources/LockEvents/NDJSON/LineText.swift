@@ -21,17 +21,4 @@ enum LineText {
         }
         line.append(UInt8(ascii: "\""))
     }
-
-    /// A name as an error message may show it: no control characters, not endless.
-    static func shown(_ name: String) -> String {
-        var result = ""
-        for scalar in name.unicodeScalars.prefix(120) {
-            if scalar.properties.generalCategory == .control {
-                result += "\\u{\(String(scalar.value, radix: 16))}"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
 }

@@ -10,8 +10,9 @@
 /// the task ends. In the steady state nothing is allocated. A counting filter over lock addresses answers "does anybody hold
 /// this lock" for the rare questions across tasks.
 public struct TaskLockStacks: Sendable {
-    /// The depth at which a stack is given up as unknown: far beyond what any kernel allows (lockdep: 48).
-    public static let maximumDepth = 1024
+    /// The depth at which a stack is given up as unknown: far beyond what any kernel allows (lockdep: 48). Every
+    /// acquisition costs a look at each lock below it.
+    public static let maximumDepth = 256
 
     /// Where a task's stack is, valid until the next call that takes a ``TaskID``.
     package typealias Slot = Int
@@ -248,7 +249,7 @@ extension TaskLockStacks {
 
     /// A record shows the whole stack; gives whether it differs from a stack that was thought known.
     ///
-    /// Where both agree on lock, class and mode the entry rebuilt from events stays: it may know the site and the stack.
+    /// Where both agree on lock, mode and subclass the entry rebuilt from events stays: it may know the site and the stack.
     package mutating func show(_ held: Span<HeldLock>, _ slot: Slot) -> Bool {
         let wasKnown = tasks[slot].isKnown
         var agreed = 0
@@ -263,13 +264,18 @@ extension TaskLockStacks {
                 continue
             }
             guard mine.agrees(with: held[agreed]) else { break }
+            if mine.lockClass != held[agreed].lockClass, held[agreed].lockClass != .none {
+                // Known by another name by now: its node is to be looked up again.
+                entries[base &+ position].lockClass = held[agreed].lockClass
+                entries[base &+ position].mark = .max
+            }
             if mine.stack == .none { entries[base &+ position].stack = held[agreed].stack }
             if mine.site == .none { entries[base &+ position].site = held[agreed].site }
             position &+= 1
             agreed &+= 1
         }
         tasks[slot].isKnown = true
-        if agreed == held.count, position == depth { return false }
+        if agreed == held.count, (position..<depth).allSatisfy({ entries[base &+ $0].isNamedContext }) { return false }
         while tasks[slot].depth > position {
             _ = remove(at: tasks[slot].offset &+ tasks[slot].depth &- 1, slot)
         }
@@ -360,6 +366,5 @@ extension HeldLock {
     /// Whether two descriptions are of the same entry.
     fileprivate func agrees(with other: HeldLock) -> Bool {
         lock == other.lock && mode == other.mode && subclass == other.subclass
-            && (lockClass == other.lockClass || other.lockClass == .none)
     }
 }

@@ -8,8 +8,11 @@ public import LockEvents
 public struct Baseline: Sendable {
     /// A class and subclass by its identity.
     public struct ClassKey: Sendable, Hashable {
+        /// The printed name, with or without `#n`.
         public var name: String
+        /// The kind of lock.
         public var type: LockType
+        /// Where the class comes from; empty where that is not known.
         public var origin: String
         /// lockdep's subclass and the nesting together: the number after the slash.
         public var subclass: Int

@@ -6,7 +6,9 @@ public import LockEvents
 ///
 /// Its key is the two nodes and the two modes. A value made on request from the engine's compact storage.
 public struct Dependency: Sendable {
+    /// The lock held.
     public var from: LockNode
+    /// The lock taken.
     public var to: LockNode
     /// How the lock was held.
     public var fromMode: LockMode

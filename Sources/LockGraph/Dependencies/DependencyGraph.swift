@@ -34,7 +34,7 @@ struct DependencyGraph: Sendable {
 
     var order = DependencyOrder()
     var observations: [Observation] = []
-    var evidence: [Evidence] = []
+    var evidence = EvidenceStore()
     /// Instances that dependencies were seen between; bounded, because they come and go.
     var instances = InstanceTable(limit: 1 << 20)
     /// Locks held around dependencies: as many as dependencies have of them.

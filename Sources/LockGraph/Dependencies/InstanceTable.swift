@@ -9,7 +9,7 @@ import LockEvents
 struct InstanceTable: Sendable {
     private var byAddress = FlatTable()
     private var addresses: [UInt64] = []
-    private var families: [NodeIndex] = []
+    private var classes: [LockClassID] = []
     private var base: UInt32 = 0
     private let limit: Int
     /// Changes whenever a number stops standing for an address: part of the context that evidence was last looked at in.
@@ -17,25 +17,25 @@ struct InstanceTable: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// The number of a lock as an instance of a family of nodes, and whether everything older was forgotten for it.
-    mutating func number(_ lock: LockID, family: NodeIndex) -> (number: UInt32, hasForgotten: Bool) {
+    /// The number of a lock as an instance of a class (of whatever subclass: that is the taker's), and whether everything older was forgotten for it.
+    mutating func number(_ lock: LockID, of lockClass: LockClassID) -> (number: UInt32, hasForgotten: Bool) {
         let known = byAddress.find(lock.rawValue)
         if known != FlatTable.absent {
-            if families[Int(known &- base)] == family { return (known, false) }
+            if classes[Int(known &- base)] == lockClass { return (known, false) }
             epoch &+= 1
         }
         var hasForgotten = false
         if addresses.count >= limit {
             base &+= UInt32(addresses.count)
             addresses.removeAll(keepingCapacity: true)
-            families.removeAll(keepingCapacity: true)
+            classes.removeAll(keepingCapacity: true)
             byAddress.removeAll()
             epoch &+= 1
             hasForgotten = true
         }
         let number = base &+ UInt32(addresses.count)
         addresses.append(lock.rawValue)
-        families.append(family)
+        classes.append(lockClass)
         byAddress.insert(lock.rawValue, number)
         return (number, hasForgotten)
     }
@@ -47,10 +47,10 @@ struct InstanceTable: Sendable {
         return byAddress.find(addresses[index]) == number ? LockID(rawValue: addresses[index]) : nil
     }
 
-    /// The family of nodes that a number's lock belongs or belonged to, or nil.
-    func family(_ number: UInt32) -> NodeIndex? {
+    /// The class that a number's lock is or was of, or nil.
+    func lockClass(_ number: UInt32) -> LockClassID? {
         let index = Int(number &- base)
-        return number >= base && index < families.count ? families[index] : nil
+        return number >= base && index < classes.count ? classes[index] : nil
     }
 
     /// The address now belongs to a new lock.
@@ -58,9 +58,9 @@ struct InstanceTable: Sendable {
         if byAddress.remove(lock.rawValue) != FlatTable.absent { epoch &+= 1 }
     }
 
-    /// Nodes were numbered anew.
-    mutating func renumberFamilies(_ map: (NodeIndex) -> NodeIndex) {
-        for index in families.indices { families[index] = map(families[index]) }
+    /// Classes were unified.
+    mutating func renameClasses(_ map: (LockClassID) -> LockClassID) {
+        for index in classes.indices { classes[index] = map(classes[index]) }
         epoch &+= 1
     }
 }

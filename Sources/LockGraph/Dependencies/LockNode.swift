@@ -7,6 +7,7 @@ public import LockEvents
 /// Under ``SameClassPolicy/instance`` the second, third... instance of a class that one task holds is a node of its own
 /// (`name/1`, `name/2`), as lockdep's subclasses would make it, so that `A1 X A2` is no cycle of `A` and `X`.
 public struct LockNode: Hashable, Sendable, BitwiseCopyable {
+    /// The class.
     public var lockClass: LockClassID
     /// lockdep's subclass, 0 to 7.
     public var subclass: UInt8

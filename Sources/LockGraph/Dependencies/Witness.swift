@@ -8,14 +8,21 @@ public import LockEvents
 public struct Witness: Sendable, BitwiseCopyable {
     /// The function that took the lock held, and its stack where an acquisition there was ever captured.
     public var heldSite: NameID
+    /// The stack of the lock held, innermost first.
     public var heldStack: StackID
     /// The function that took the new lock, and its stack.
     public var site: NameID
+    /// The stack of the new lock, innermost first.
     public var stack: StackID
+    /// The task, as the source tells tasks apart.
     public var task: TaskID
+    /// Its process id.
     public var pid: UInt32
+    /// Where it ran.
     public var cpu: UInt32
+    /// Its command name.
     public var comm: NameID
+    /// The test that was running.
     public var test: NameID
     /// Nanoseconds on the source's monotonic clock.
     public var time: UInt64

@@ -98,11 +98,11 @@ extension LockOrderEngine {
         graph.nodeOfClass.append(index)
         var departure = arrival
         let names = node.isValidated ? [name, printedName(index)] : []
-        rules.addClass(arrival, names: names, in: graph.order)
+        rules.addClass(arrival, of: node.key.lockClass, names: names, in: graph.order)
         if !node.isValidated {
             departure = graph.order.addClass()
             graph.nodeOfClass.append(index)
-            rules.addClass(departure, names: [], in: graph.order)
+            rules.addClass(departure, of: node.key.lockClass, names: [], in: graph.order)
         }
         nodes.place(index, arrival: arrival, departure: departure)
     }
@@ -145,9 +145,9 @@ extension LockOrderEngine {
         evidence.add(site: event.site)
         for gate in range where gate != index && isGate(stacks.entries[gate]) {
             let lock = stacks.entries[gate]
-            evidence.add(gate: graph.gates.number(lock.lock, family: nodes[lock.mark].family).number)
+            evidence.add(gate: graph.gates.number(lock.lock, of: nodes[lock.mark].key.lockClass).number)
         }
-        if let pair = instancePair(event, held, takenFamily: nodes[graph.nodeOfClass[arrival]].family) {
+        if let pair = instancePair(event, held, takenClass: nodes[graph.nodeOfClass[arrival]].key.lockClass) {
             _ = evidence.add(pair: pair)
         }
         graph.observations.append(.init(count: 1, context: context, flags: flags))
@@ -182,8 +182,8 @@ extension LockOrderEngine {
         graph.evidence[number].add(site: event.site)
         if graph.evidence[number].gateCount > 0, dropGates(number, slot, index) { hasChanged = true }
         if graph.evidence[number].pairCount < Evidence.pairLimit {
-            let taken = nodes[graph.ends(of: number).to].family
-            if let pair = instancePair(event, held, takenFamily: taken), graph.evidence[number].add(pair: pair) {
+            let taken = nodes[graph.ends(of: number).to].key.lockClass
+            if let pair = instancePair(event, held, takenClass: taken), graph.evidence[number].add(pair: pair) {
                 hasChanged = true
             }
         }
@@ -234,25 +234,34 @@ extension LockOrderEngine {
     }
 
     private mutating func dropGates(_ number: Int, _ slot: TaskLockStacks.Slot, _ index: Int) -> Bool {
-        let range = stacks.range(slot)
-        let gates = graph.gates
-        let entries = stacks.entries
-        return graph.evidence[number].keepGates { gate in
-            guard let lock = gates.lock(gate) else { return false }
-            return range.contains { $0 != index && entries[$0].lock == lock && entries[$0].mode == .write }
+        var evidence = graph.evidence[number]
+        let hasDropped = evidence.keepGates { gate in
+            graph.gates.lock(gate).map { holdsExclusively($0, slot, besides: index) } ?? false
         }
+        if hasDropped { graph.evidence[number] = evidence }
+        return hasDropped
     }
 
-    private mutating func instancePair(_ event: LockEvent, _ held: HeldLock, takenFamily: NodeIndex)
+    /// Whether a task holds a lock exclusively by another entry than this one.
+    func holdsExclusively(_ lock: LockID, _ slot: TaskLockStacks.Slot, besides index: Int) -> Bool {
+        for position in stacks.range(slot) where position != index {
+            if stacks.entries[position].lock == lock, stacks.entries[position].mode == .write { return true }
+        }
+        return false
+    }
+
+    private mutating func instancePair(_ event: LockEvent, _ held: HeldLock, takenClass: LockClassID)
         -> Evidence.InstancePair?
     {
         guard !held.isReused, !event.flags.contains(.reused) else { return nil }
-        let first = graph.instances.number(held.lock, family: nodes[held.mark].family)
-        let second = graph.instances.number(event.lock, family: takenFamily)
+        let heldClass = nodes[held.mark].key.lockClass
+        let first = graph.instances.number(held.lock, of: heldClass)
+        let second = graph.instances.number(event.lock, of: takenClass)
         if first.hasForgotten || second.hasForgotten { inversions.removeAll() }
         // The second may have made the table forget the first.
-        let heldNumber = second.hasForgotten
-            ? graph.instances.number(held.lock, family: nodes[held.mark].family).number : first.number
+        let heldNumber =
+            second.hasForgotten
+            ? graph.instances.number(held.lock, of: heldClass).number : first.number
         return Evidence.InstancePair(held: heldNumber, taken: second.number)
     }
 
@@ -266,8 +275,10 @@ extension LockOrderEngine {
                 nodes[between.mark].isValidated
             else { continue }
             let middle = nodes[between.mark]
-            if graph.order.find(from: departure, to: Int(middle.arrival), held: held.mode, acquired: between.mode) != nil,
-                graph.order.find(from: Int(middle.departure), to: arrival, held: between.mode, acquired: event.mode) != nil
+            if graph.order.find(from: departure, to: Int(middle.arrival), held: held.mode, acquired: between.mode)
+                != nil,
+                graph.order.find(from: Int(middle.departure), to: arrival, held: between.mode, acquired: event.mode)
+                    != nil
             {
                 return true
             }

@@ -115,13 +115,15 @@ extension LockOrderEngine {
                 toMode: wait.event.mode
             )
             fill(&step, from: Evidence(witness: wait.event, blocker.entry))
-            if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+            step.isNew = finding.isNew
             step.writerSeen = nodes[members[position]].wasWritten
             finding.steps.append(step)
         }
-        let parties = finding.tasks.map { "\($0.comm.isEmpty ? "task" : $0.comm)/\($0.pid == 0 ? $0.task : UInt64($0.pid))" }
-        finding.text =
-            "deadlock: " + zip(parties, finding.classes).map { "\($0) waits for \($1)" }.joined(separator: ", ")
+        let parties = finding.tasks.map {
+            "\($0.comm.isEmpty ? "task" : $0.comm)/\($0.pid == 0 ? $0.task : UInt64($0.pid))"
+        }
+        let waiting = zip(parties, finding.classes).map { "\($0) waits for \($1)" }.joined(separator: ", ")
+        finding.text = PrintableText.of("deadlock: \(waiting)")
         book.add(.init(finding: finding, dependencies: [], nodes: members))
         counts.findings[.deadlock, default: 0] += 1
     }

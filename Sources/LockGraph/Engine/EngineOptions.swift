@@ -10,7 +10,9 @@ public enum SameClassPolicy: String, Sendable, Hashable, CaseIterable {
 
 /// What a run wants from the engine.
 public struct EngineOptions: Sendable {
+    /// What nesting of one class is judged by.
     public var sameClass: SameClassPolicy
+    /// What no path may do.
     public var rules: [LockRule]
     /// What was known before this run; nil when nothing is to be compared.
     public var baseline: Baseline?
@@ -21,7 +23,8 @@ public struct EngineOptions: Sendable {
     public var isFiltered: Bool
     /// Locks that may outlive the task that took them: what a file system freeze holds.
     public var mayOutliveTask: [LockPattern]
-    /// How many cycles one closing dependency may report, shortest first. The others count in the summary.
+    /// How many cycles one closing dependency may report, shortest first; one only, when there are thousands already. That
+    /// there are more counts in the summary.
     public var cyclesPerDependency: Int
 
     /// Sensible settings: the instance policy, a second's persistence, no rules, no baseline.

@@ -55,7 +55,9 @@ extension DependencyOrder {
         let dependency = self[number]
         var isCovered = false
         forEachSuccessor(of: dependency.from) { first in
-            guard first.held == dependency.held, !first.toIsRecursive, first.lockClass != dependency.to else { return true }
+            guard first.held == dependency.held, !first.toIsRecursive, first.lockClass != dependency.to else {
+                return true
+            }
             forEachSuccessor(of: first.lockClass) { second in
                 isCovered = second.lockClass == dependency.to && second.acquired == dependency.acquired
                 return !isCovered

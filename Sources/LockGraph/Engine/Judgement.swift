@@ -4,10 +4,10 @@ import LockEvents
 
 // What a dependency means once it is part of the order: cycles, rule paths, something new.
 extension LockOrderEngine {
+    /// With more cycles than anybody reads, each dependency reports one, and no others are searched for.
+    private static let cyclesToEnumerateBelow = 1000
     /// How many steps the enumeration of one dependency's cycles may take.
     private static let enumerationEffort = 4096
-    /// How many end-to-end pairs one rule may report.
-    private static let pairsPerRule = 4096
 
     /// Reports what a dependency that was added, or became direct, brings about.
     mutating func judge(_ number: Int) {
@@ -34,6 +34,10 @@ extension LockOrderEngine {
         // The order gives the cycle from the dependency on; a reader wants the closing one last.
         reportCycle(rotated(shortest, behind: number))
         guard options.cyclesPerDependency > 1, shortest.contains(number) else { return }
+        guard counts.findings[.cycle, default: 0] < Self.cyclesToEnumerateBelow else {
+            counts.cyclesOmitted += 1
+            return
+        }
         let directOnly = shortest.allSatisfy { $0 == number || graph.order[$0].isDirect }
         let enumeration = CycleEnumeration(
             closing: number,
@@ -62,11 +66,17 @@ extension LockOrderEngine {
 
     private mutating func reportRule(_ rule: Int, _ number: Int) {
         let dependency = graph.order[number]
-        let sources = graph.order.reachable(from: [dependency.from], backward: true).filter { rules.isLeft($0, of: rule) }
-        let targets = graph.order.reachable(from: [dependency.to], backward: false).filter { rules.isRight($0, of: rule) }
+        let sources = graph.order.reachable(from: [dependency.from], backward: true).filter {
+            rules.isLeft($0, of: rule)
+        }
+        let targets = graph.order.reachable(from: [dependency.to], backward: false).filter {
+            rules.isRight($0, of: rule)
+        }
         for source in sources {
-            for target in targets where rules.claim(rule, source: source, target: target, limit: Self.pairsPerRule) {
-                guard let head = graph.order.shortestPlainPath(from: source, to: dependency.from),
+            for target in targets {
+                let ends = [source, target].map { nodes[graph.nodeOfClass[$0]].key.lockClass }
+                guard rules.claim(rule, source: ends[0], target: ends[1]),
+                    let head = graph.order.shortestPlainPath(from: source, to: dependency.from),
                     let tail = graph.order.shortestPlainPath(from: dependency.to, to: target)
                 else { continue }
                 reportRulePath(rule, head + [number] + tail)
@@ -97,7 +107,9 @@ extension LockOrderEngine {
         for number in graph.observations.indices where !graph.order.isFolded(number) {
             let dependency = graph.order[number]
             guard dependency.from != dependency.to else { continue }
-            for rule in rules.add(from: dependency.from, to: dependency.to, in: graph.order) { reportRule(rule, number) }
+            for rule in rules.add(from: dependency.from, to: dependency.to, in: graph.order) {
+                reportRule(rule, number)
+            }
         }
     }
 
@@ -120,7 +132,7 @@ extension LockOrderEngine {
     }
 
     /// What the evidence says of dependencies that make a cycle or a path (DESIGN 3.8).
-    func grade(_ dependencies: [Int], isCycle: Bool) -> (grade: Grade, gate: NodeIndex?) {
+    func grade(_ dependencies: [Int], isCycle: Bool) -> (grade: Grade, gate: LockClassID?) {
         guard bind(dependencies, isCycle: isCycle) else { return (.classOnly, nil) }
         if isCycle, !haveTwoTasks(dependencies) { return (.classOnly, nil) }
         // One dependency is not put together from several: whoever made it went all the way, gate or not.
@@ -136,14 +148,14 @@ extension LockOrderEngine {
         }
     }
 
-    private func commonGate(_ dependencies: [Int]) -> NodeIndex? {
+    private func commonGate(_ dependencies: [Int]) -> LockClassID? {
         guard let first = dependencies.first else { return nil }
         for index in 0..<Int(graph.evidence[first].gateCount) {
             let gate = graph.evidence[first].gates[index]
             let isCommon = dependencies.allSatisfy { number in
                 (0..<Int(graph.evidence[number].gateCount)).contains { graph.evidence[number].gates[$0] == gate }
             }
-            if isCommon { return graph.gates.family(gate) }
+            if isCommon { return graph.gates.lockClass(gate) }
         }
         return nil
     }

@@ -153,8 +153,11 @@ extension LockOrderEngine {
             take(event, slot, record: event.flags.contains(.blocking))
         case .attempt:
             guard stacks.isKnown(slot) else { return skip() }
+            // Said twice (by the function's entry and by contention) it is one attempt, as old as the first.
+            if stacks.isWaiting(for: event.lock, slot) { return }
             enterContext(event, slot)
             let node = acquire(event, slot, isReal: true)
+            if event.mode == .write, node != NodeTable.none { nodes.noteWriter(node) }
             if !stacks.isWaiting(slot) || !isSpinning(node) { stacks.wait(event, slot) }
         case .may:
             guard stacks.isKnown(slot) else { return skip() }
@@ -180,7 +183,8 @@ extension LockOrderEngine {
         var held = HeldLock(event)
         held.mark = record ? acquire(event, slot, isReal: true) : node(of: held, above: stacks.range(slot))
         if event.mode == .write, held.mark != NodeTable.none { nodes.noteWriter(held.mark) }
-        stacks.push(held, slot)
+        if event.nest != .none, held.isTrylock, held.mark != NodeTable.none { checkNest(event, slot, held.mark) }
+        if !stacks.push(held, slot) { counts.losses += 1 }
         let depth = stacks.depth(slot)
         if depth > counts.maximumDepth { counts.maximumDepth = depth }
     }

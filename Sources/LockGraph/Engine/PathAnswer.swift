@@ -4,6 +4,7 @@
 public struct PathAnswer: Sendable {
     /// The nodes at either end that are connected.
     public var from: [LockNode]
+    /// The nodes at the far end that are connected.
     public var to: [LockNode]
     /// All nodes between: each `L` with `from -> .. L .. -> to`, nearest to `from` first.
     public var between: [LockNode]

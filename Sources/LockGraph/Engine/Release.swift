@@ -3,20 +3,19 @@
 import LockEvents
 
 extension LockOrderEngine {
+    /// How many locks may outlive their tasks at one time: there are a few for each frozen file system.
+    private static let orphanLimit = 1024
+
     /// Takes a lock off the stack it is on: in any order, and off another task's if that holds it.
     mutating func release(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
         if removeHeld(event, slot) { return }
         if !stacks.isKnown(slot) {
             // The last of the locks that the source counted: what is left is nothing.
             if event.depth == 1 { stacks.showEmpty(slot) }
+            releaseForeign(event)
             return
         }
-        if let other = stacks.holder(of: event.lock) {
-            let removed = stacks.remove(at: other.index, other.slot)
-            closeRank(removed, other.index, other.slot)
-            if removed.context != .none { leaveContextIfLast(removed.context, other.slot) }
-            return
-        }
+        if removeElsewhere(event.lock) { return }
         if let orphan = orphans.lastIndex(where: { $0.lock == event.lock }) {
             orphans.remove(at: orphan)
             return
@@ -36,6 +35,25 @@ extension LockOrderEngine {
             nodes: node == NodeTable.none ? [] : [node],
             said: "\(name) is released and nobody holds it"
         )
+    }
+
+    /// A task whose stack is unknown released a lock that may be on another's: it must not stay there and lead on.
+    ///
+    /// Who releases a lock that another holds exclusively does not hold it. Of readers there may be many, the releasing task
+    /// among them, unless the release says that its task is not the holder.
+    private mutating func releaseForeign(_ event: LockEvent) {
+        guard let other = stacks.holder(of: event.lock) else { return }
+        if stacks.entries[other.index].mode == .write || event.flags.contains(.nonOwner) {
+            _ = removeElsewhere(event.lock)
+        }
+    }
+
+    private mutating func removeElsewhere(_ lock: LockID) -> Bool {
+        guard let other = stacks.holder(of: lock) else { return false }
+        let removed = stacks.remove(at: other.index, other.slot)
+        closeRank(removed, other.index, other.slot)
+        if removed.context != .none { leaveContextIfLast(removed.context, other.slot) }
+        return true
     }
 
     private mutating func removeHeld(_ event: LockEvent, _ slot: TaskLockStacks.Slot) -> Bool {
@@ -58,7 +76,13 @@ extension LockOrderEngine {
         guard !held.isEmpty else { return }
         let marks = held.map { stacks.entries[$0].mark }.filter { $0 != NodeTable.none }
         let name = printedName(context.mark)
-        reportEvent(.exit, event, slot, nodes: [context.mark] + marks, said: "\(name) is finished with locks held under it")
+        reportEvent(
+            .exit,
+            event,
+            slot,
+            nodes: [context.mark] + marks,
+            said: "\(name) is finished with locks held under it"
+        )
     }
 
     /// The task ended: it may hold nothing but what outlives it by permission.
@@ -70,6 +94,7 @@ extension LockOrderEngine {
                 if held.mark == NodeTable.none || held.isNamedContext { continue }
                 let name = tables.classes[nodes[held.mark].key.lockClass].name
                 if options.mayOutliveTask.contains(where: { $0.fit(name) != nil }) {
+                    if orphans.count >= Self.orphanLimit { orphans.removeFirst() }
                     orphans.append(held)
                 } else if nodes[held.mark].isValidated {
                     left.append(held.mark)

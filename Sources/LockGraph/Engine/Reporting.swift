@@ -13,7 +13,7 @@ extension LockOrderEngine {
         nodes members: [NodeIndex],
         dependencies: [Int],
         grade: Grade?,
-        gate: NodeIndex?,
+        gate: LockClassID?,
         rule: String? = nil
     ) {
         if let place = book.find(signature) {
@@ -23,7 +23,7 @@ extension LockOrderEngine {
         }
         var finding = Finding(kind: kind, signature: signature)
         finding.grade = grade
-        finding.gate = gate.map { printedName($0) }
+        finding.gate = gate.map { printedName(of: LockNode($0)) }
         finding.rule = rule
         complete(&finding, members, dependencies)
         for number in dependencies { graph.observations[number].flags.insert(.graded) }
@@ -36,12 +36,12 @@ extension LockOrderEngine {
         _ place: Int,
         _ dependencies: [Int],
         _ members: [NodeIndex],
-        _ verdict: (grade: Grade, gate: NodeIndex?)
+        _ verdict: (grade: Grade, gate: LockClassID?)
     ) {
         var finding = book.entries[place].finding
         let old = finding.grade
         finding.grade = verdict.grade
-        finding.gate = verdict.gate.map { printedName($0) }
+        finding.gate = verdict.gate.map { printedName(of: LockNode($0)) }
         complete(&finding, members, dependencies)
         for number in dependencies { graph.observations[number].flags.insert(.graded) }
         book.raise(place, to: .init(finding: finding, dependencies: dependencies, nodes: members))
@@ -56,12 +56,14 @@ extension LockOrderEngine {
     private func complete(_ finding: inout Finding, _ members: [NodeIndex], _ dependencies: [Int]) {
         describe(&finding, members)
         finding.steps = steps(dependencies, isCycle: finding.kind == .cycle)
+        if options.baseline != nil { finding.isNew = finding.steps.contains { $0.isNew == true } }
         finding.tasks = participants(finding.steps)
         finding.text = line(for: finding)
     }
 
-    /// Names, and how sure they are.
+    /// Names, how sure they are, and whether the baseline has the finding.
     func describe(_ finding: inout Finding, _ members: [NodeIndex]) {
+        finding.isNew = options.baseline.map { !$0.contains(finding.signature) }
         finding.classes = members.map { printedName($0) }
         finding.naming = []
         finding.namesAreExact = true
@@ -146,7 +148,7 @@ extension LockOrderEngine {
         var finding = Finding(kind: kind, signature: signature)
         describe(&finding, members)
         finding.tasks = [participant(event, slot)]
-        finding.text = "\(kind.name): \(said)\(whereabouts(event))"
+        finding.text = PrintableText.of("\(kind.name): \(said)\(whereabouts(event))")
         book.add(.init(finding: finding, dependencies: [], nodes: members))
         counts.findings[kind, default: 0] += 1
     }
@@ -191,13 +193,13 @@ extension LockOrderEngine {
         step.siteCount = event.site == .none ? 0 : 1
         step.isDirect = index == stacks.range(slot).upperBound - 1
         step.isMay = !isReal
-        if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+        step.isNew = finding.isNew
         step.needsQueuedWriter = held.mode != .write && event.mode == .read
         step.writerSeen = nodes[family].wasWritten
         finding.steps = [step]
         finding.tasks = [participant(event, slot)]
         let what = held.lock == event.lock ? "the same instance" : "another lock of its class"
-        finding.text = "recursion: \(name) is taken with \(what) held\(whereabouts(event))"
+        finding.text = PrintableText.of("recursion: \(name) is taken with \(what) held\(whereabouts(event))")
         book.add(.init(finding: finding, dependencies: [], nodes: [family]))
         counts.findings[.recursion, default: 0] += 1
     }
@@ -210,27 +212,26 @@ extension LockOrderEngine {
         _ family: NodeIndex,
         isReal: Bool
     ) {
+        guard !stacks.entries[index].isReused, !event.flags.contains(.reused) else { return }
         let held = stacks.entries[index]
-        guard !held.isReused, !event.flags.contains(.reused) else { return }
-        let gateNumbers = gateNumbers(slot, besides: index)
-        var first = graph.instances.number(held.lock, family: family)
-        let second = graph.instances.number(event.lock, family: family)
-        if first.hasForgotten || second.hasForgotten {
-            inversions.removeAll()
-            first = graph.instances.number(held.lock, family: family)
-        }
+        let lockClass = nodes[family].key.lockClass
+        let first = graph.instances.number(held.lock, of: lockClass)
+        let second = graph.instances.number(event.lock, of: lockClass)
+        if first.hasForgotten || second.hasForgotten { return inversions.removeAll() }
         let (place, isForward) = inversions.place(first.number, second.number)
         var pair = inversions.pairs[place]
         var mine = isForward ? pair.forward : pair.backward
         let kind = InversionTable.kind(held: held.mode, taken: event.mode)
         if mine.kinds == 0 {
             mine.evidence = Evidence(witness: event, held)
-            for gate in gateNumbers { mine.evidence.add(gate: gate) }
+            guard addGates(to: &mine.evidence, slot, besides: index) else { return inversions.removeAll() }
             mine.heldMode = held.mode
             mine.takenMode = event.mode
             mine.isMay = !isReal
         } else {
-            _ = mine.evidence.keepGates { gateNumbers.contains($0) }
+            _ = mine.evidence.keepGates { gate in
+                graph.instances.lock(gate).map { holdsExclusively($0, slot, besides: index) } ?? false
+            }
             if mine.evidence.witness.task != event.task { mine.evidence.hasSecondTask = true }
             if isReal { mine.isMay = false }
         }
@@ -243,13 +244,17 @@ extension LockOrderEngine {
         reportInversion(isForward ? pair.backward : pair.forward, mine, family)
     }
 
-    private mutating func gateNumbers(_ slot: TaskLockStacks.Slot, besides index: Int) -> [UInt32] {
-        var numbers: [UInt32] = []
+    /// Adds the locks held around; false when older numbers were forgotten for them.
+    private mutating func addGates(to evidence: inout Evidence, _ slot: TaskLockStacks.Slot, besides index: Int) -> Bool
+    {
         for position in stacks.range(slot) where position != index && isGate(stacks.entries[position]) {
+            guard evidence.gateCount < Evidence.gateLimit else { return true }
             let lock = stacks.entries[position]
-            numbers.append(graph.gates.number(lock.lock, family: nodes[lock.mark].family).number)
+            let gate = graph.instances.number(lock.lock, of: nodes[lock.mark].key.lockClass)
+            if gate.hasForgotten { return false }
+            evidence.add(gate: gate.number)
         }
-        return numbers
+        return true
     }
 
     private mutating func reportInversion(
@@ -270,7 +275,7 @@ extension LockOrderEngine {
 
         var finding = Finding(kind: .inversion, signature: signature)
         finding.grade = grade
-        finding.gate = gate.flatMap { graph.gates.family($0) }.map { printedName($0) }
+        finding.gate = gate.flatMap { graph.instances.lockClass($0) }.map { printedName(of: LockNode($0)) }
         describe(&finding, [family])
         let name = printedName(family)
         finding.steps = [earlier, later].map { direction in
@@ -283,7 +288,7 @@ extension LockOrderEngine {
             fill(&step, from: direction.evidence)
             step.isMay = direction.isMay
             step.count = direction.count
-            if let baseline = options.baseline { step.isNew = !baseline.contains(signature) }
+            step.isNew = finding.isNew
             step.writerSeen = nodes[family].wasWritten
             return step
         }
@@ -322,7 +327,7 @@ extension LockOrderEngine {
             text += ", \(last.comm)/\(last.pid)"
             if !last.site.isEmpty { text += " in \(last.site)" }
         }
-        return text
+        return PrintableText.of(text)
     }
 }
 

@@ -119,7 +119,9 @@ extension LockOrderEngine {
         let nesting = nodes[removed.mark].key.nesting
         for position in stacks.range(slot) where position >= index {
             let mark = stacks.entries[position].mark
-            guard mark != NodeTable.none, nodes[mark].family == family, nodes[mark].key.nesting > nesting else { continue }
+            guard mark != NodeTable.none, nodes[mark].family == family, nodes[mark].key.nesting > nesting else {
+                continue
+            }
             var key = nodes[mark].key
             key.nesting -= 1
             stacks.entries[position].mark = node(key)

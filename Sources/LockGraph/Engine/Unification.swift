@@ -5,13 +5,18 @@ public import LockEvents
 extension LockOrderEngine {
     /// Makes one of two classes that turn out to be one.
     ///
-    /// The one with the exact name stays; if both or neither are exact, the first. What was found before is not reported again
+    /// The one with the exact name stays; if both or neither are exact, the first. One that is kept out of verdicts goes. What was found before is not reported again
     /// under the other name; cycles and rule paths that only the union has are reported. Events may go on naming either.
     public mutating func unify(_ first: LockClassID, _ second: LockClassID) {
         var kept = nodes.canonical(first)
         var gone = nodes.canonical(second)
         guard kept != gone else { return }
-        if tables.classes[kept].certainty == .inferred, tables.classes[gone].certainty == .exact { swap(&kept, &gone) }
+        let (first, second) = (tables.classes[kept], tables.classes[gone])
+        // A class that is kept out of verdicts is not split into its two ends any more once it is one with another.
+        let isSwapped =
+            first.isValidated == second.isValidated
+            ? first.certainty == .inferred && second.certainty == .exact : second.isValidated
+        if isSwapped { swap(&kept, &gone) }
         let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
         nodes.alias(gone, to: kept)
         if displayNumbers[kept.rawValue] == nil, !moving.isEmpty {
@@ -31,9 +36,9 @@ extension LockOrderEngine {
         }
         nodes.refreshFamilies()
         let renamed = { (index: NodeIndex) in survivors[index] ?? index }
-        let family = { [nodes] (index: NodeIndex) in nodes[renamed(index)].family }
-        graph.instances.renumberFamilies(family)
-        graph.gates.renumberFamilies(family)
+        let current = { [nodes] (lockClass: LockClassID) in nodes.canonical(lockClass) }
+        graph.instances.renameClasses(current)
+        graph.gates.renameClasses(current)
         for slot in stacks.liveSlots {
             for index in stacks.range(slot) where stacks.entries[index].mark != NodeTable.none {
                 stacks.entries[index].mark = renamed(stacks.entries[index].mark)
@@ -43,7 +48,7 @@ extension LockOrderEngine {
         for (place, entry) in book.entries.enumerated() where entry.finding.kind != .rule {
             book.alias(Signature(kind: entry.finding.kind, classes: entry.nodes.map { key($0) }), to: place)
         }
-        rules.unify(in: graph.order)
+        rules.unify(in: graph.order, current)
         judgeCycles(cycles)
         judgeRulesAgain()
     }

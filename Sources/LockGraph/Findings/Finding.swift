@@ -8,23 +8,35 @@ public struct Finding: Sendable {
     public struct Step: Sendable, Hashable {
         /// The printed names of the lock held and of the lock taken.
         public var from: String
+        /// The printed name of the lock taken.
         public var to: String
+        /// How the lock was held.
         public var fromMode: LockMode
+        /// How the new lock was taken.
         public var toMode: LockMode
+        /// The task, as the source tells tasks apart.
         public var task: UInt64
+        /// Its process id.
         public var pid: UInt32
+        /// Its command name.
         public var comm: String
+        /// Where it ran.
         public var cpu: UInt32
         /// Nanoseconds on the source's monotonic clock.
         public var time: UInt64
+        /// The test that was running; empty where none is known.
         public var test: String
         /// Where the lock held was taken; the stack (innermost first) is empty until one was captured there.
         public var heldSite: String
+        /// The stack of the lock held, innermost first.
         public var heldStack: [String]
         /// Where the new lock was taken, and the stack, innermost first.
         public var site: String
+        /// The stack of the new lock, innermost first.
         public var stack: [String]
+        /// Seen at least once from the innermost held lock.
         public var isDirect: Bool
+        /// Only ever seen as something that might happen.
         public var isMay: Bool
         /// Whether the baseline lacks it; nil without a baseline.
         public var isNew: Bool?
@@ -65,11 +77,15 @@ public struct Finding: Sendable {
 
     /// A task of a finding: one that waits (`deadlock`), or one that did what was found.
     public struct Participant: Sendable, Hashable {
+        /// The task, as the source tells tasks apart.
         public var task: UInt64
+        /// Its process id.
         public var pid: UInt32
+        /// Its command name.
         public var comm: String
         /// The printed name of the lock waited for; empty where the task does not wait.
         public var waitsFor: String
+        /// The function it was in.
         public var site: String
         /// Where it waits, innermost first.
         public var stack: [String]
@@ -88,6 +104,7 @@ public struct Finding: Sendable {
         }
     }
 
+    /// What it says.
     public var kind: FindingKind
     /// How much speaks for it: of cycles, rule paths and inversions, otherwise nil.
     public var grade: Grade?
@@ -103,18 +120,24 @@ public struct Finding: Sendable {
     public var rule: String?
     /// The gate lock's printed name, when the grade is ``Grade/guarded``.
     public var gate: String?
+    /// Those who did it, or who wait.
     public var tasks: [Participant]
     /// How each class came by its name.
     public var naming: [Naming]
     /// Its dependencies in order; the closing one of a cycle comes last.
     public var steps: [Step]
+    /// Whether the baseline lacks it: one of its dependencies, or, where it has none, the finding; nil without a baseline.
+    public var isNew: Bool?
     /// All of it in one line.
     public var text: String
 
     /// How a class came by its name.
     public struct Naming: Sendable, Hashable {
+        /// The printed name of the class.
         public var lockClass: String
+        /// How it was named, in a few words.
         public var how: String
+        /// Whether the name is exact.
         public var certainty: LockClass.Certainty
 
         /// Describes a class's naming.
@@ -138,11 +161,7 @@ public struct Finding: Sendable {
         self.tasks = []
         self.naming = []
         self.steps = []
+        self.isNew = nil
         self.text = ""
-    }
-
-    /// Whether any of its dependencies is missing from the baseline; nil without a baseline.
-    public var isNew: Bool? {
-        steps.contains { $0.isNew == nil } ? nil : steps.contains { $0.isNew == true }
     }
 }

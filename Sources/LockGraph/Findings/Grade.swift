@@ -24,5 +24,6 @@ public enum Grade: UInt8, Sendable, Hashable, Comparable, CaseIterable {
         self = grade
     }
 
+    /// A grade that less speaks for is less.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

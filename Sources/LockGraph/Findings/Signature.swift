@@ -9,6 +9,7 @@ import LockEvents
 /// none is printed). A cycle's classes are taken in the rotation whose list of class hashes sorts first; all other kinds'
 /// as they stand. Addresses, numbering and order of arrival are no part of it.
 public struct Signature: RawRepresentable, Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
+    /// The number.
     public var rawValue: UInt64
 
     /// Wraps a number.
@@ -16,7 +17,8 @@ public struct Signature: RawRepresentable, Hashable, Sendable, BitwiseCopyable, 
 
     /// Reads 1 to 16 hexadecimal digits; nil for anything else.
     public init?(_ text: some StringProtocol) {
-        guard (1...16).contains(text.utf8.count), text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
+        guard (1...16).contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
             let value = UInt64(text, radix: 16)
         else { return nil }
         rawValue = value

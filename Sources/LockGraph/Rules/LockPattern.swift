@@ -11,6 +11,7 @@ public struct LockPattern: Sendable, Hashable {
         case lastMember
         case exact
 
+        /// A worse fit is less than a better one.
         public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
     }
 
@@ -130,6 +131,7 @@ extension LockPattern {
 extension LockPattern {
     /// What `freeze_super` holds for whoever thaws (fs/super.c).
     public static let freezeLocks = [
-        LockPattern("*s_writers*"), LockPattern("sb_writers*"), LockPattern("sb_pagefaults*"), LockPattern("sb_internal*"),
+        LockPattern("*s_writers*"), LockPattern("sb_writers*"), LockPattern("sb_pagefaults*"),
+        LockPattern("sb_internal*"),
     ]
 }

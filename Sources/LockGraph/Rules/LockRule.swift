@@ -4,14 +4,18 @@
 public struct LockRule: Sendable, Hashable {
     /// Why a text is not a rule.
     public struct SyntaxError: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What was given.
         public var text: String
 
+        /// One line: what is wrong, and how a rule is written.
         public var description: String {
             "'\(text)' is not a rule: write 'A -> B', two lock patterns with ' -> ' between them"
         }
     }
 
+    /// The classes where a forbidden path begins.
     public var from: LockPattern
+    /// The classes where it ends.
     public var to: LockPattern
 
     /// A rule from its two ends.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import LockEvents
+
 /// Keeps, for each class of the order and each rule, whether the rule's left side leads there and whether it leads to the
 /// right side, so that a new dependency tells at once which rules it closes a path of.
 ///
@@ -11,8 +13,22 @@ struct RuleTracker: Sendable {
         /// How well each class fits that fits at all.
         var fits: [Int: LockPattern.Fit] = [:]
 
+        /// The lock classes that fit best; several classes of the order may be subclasses of one.
+        var best: Set<LockClassID> = []
+
         /// Whether the pattern names a class: those that fit best.
         func names(_ number: Int) -> Bool { fit != nil && fits[number] == fit }
+
+        /// Lets unified classes count as the one that stands for them.
+        mutating func rename(in order: DependencyOrder, _ current: (LockClassID) -> LockClassID) {
+            var renamed: [Int: LockPattern.Fit] = [:]
+            for (number, fit) in fits {
+                let now = order.representative(of: number)
+                renamed[now] = max(fit, renamed[now] ?? fit)
+            }
+            fits = renamed
+            best = Set(best.map(current))
+        }
     }
 
     let rules: [LockRule]
@@ -24,10 +40,11 @@ struct RuleTracker: Sendable {
     private var leading: [UInt64] = []
     /// The ends of paths that were reported, by rule.
     private var claimed: [Set<Ends>]
+    private static let pairsPerRule = 4096
 
     private struct Ends: Hashable, Sendable {
-        var source: Int
-        var target: Int
+        var source: LockClassID
+        var target: LockClassID
     }
 
     init(_ rules: [LockRule]) {
@@ -38,9 +55,15 @@ struct RuleTracker: Sendable {
         words = (rules.count + 63) / 64
     }
 
-    /// Whether a rule's path between two ends is yet to be reported; it is taken as reported then.
-    mutating func claim(_ rule: Int, source: Int, target: Int, limit: Int) -> Bool {
-        claimed[rule].count < limit && claimed[rule].insert(Ends(source: source, target: target)).inserted
+    /// Whether a rule's path between two classes is yet to be reported; it is taken as reported then.
+    mutating func claim(_ rule: Int, source: LockClassID, target: LockClassID) -> Bool {
+        !isExhausted(rule) && claimed[rule].insert(Ends(source: source, target: target)).inserted
+    }
+
+    /// Whether nothing more is to be reported of a rule: all that it names, or all that one rule may report.
+    private func isExhausted(_ rule: Int) -> Bool {
+        let pairs = left[rule].best.count.multipliedReportingOverflow(by: right[rule].best.count)
+        return claimed[rule].count >= (pairs.overflow ? Self.pairsPerRule : min(pairs.partialValue, Self.pairsPerRule))
     }
 
     func isLeft(_ number: Int, of rule: Int) -> Bool { left[rule].names(number) }
@@ -48,14 +71,14 @@ struct RuleTracker: Sendable {
     func isRight(_ number: Int, of rule: Int) -> Bool { right[rule].names(number) }
 
     /// A class was added to the order. It has no dependencies yet. A class kept out of verdicts has no names here.
-    mutating func addClass(_ number: Int, names: [String], in order: DependencyOrder) {
+    mutating func addClass(_ number: Int, of lockClass: LockClassID, names: [String], in order: DependencyOrder) {
         guard words > 0 else { return }
         reached.append(contentsOf: repeatElement(0, count: words))
         leading.append(contentsOf: repeatElement(0, count: words))
         var mustSpreadAgain = false
         for rule in rules.indices {
-            if Self.add(number, names, to: &left[rule]) { mustSpreadAgain = true }
-            if Self.add(number, names, to: &right[rule]) { mustSpreadAgain = true }
+            if Self.add(number, lockClass, names, to: &left[rule]) { mustSpreadAgain = true }
+            if Self.add(number, lockClass, names, to: &right[rule]) { mustSpreadAgain = true }
             setOwnBits(number, rule)
         }
         if mustSpreadAgain { spreadAgain(in: order) }
@@ -67,15 +90,15 @@ struct RuleTracker: Sendable {
     }
 
     /// Adds a class to what a side's pattern may name; true when it fits better than all before, which then count no more.
-    private static func add(_ number: Int, _ names: [String], to side: inout Side) -> Bool {
+    private static func add(_ number: Int, _ lockClass: LockClassID, _ names: [String], to side: inout Side) -> Bool {
         guard let fit = names.compactMap({ side.pattern.fit($0) }).max() else { return false }
         side.fits[number] = fit
-        guard let old = side.fit else {
-            side.fit = fit
-            return false
-        }
-        side.fit = max(old, fit)
-        return fit > old
+        let old = side.fit
+        if let old, fit < old { return false }
+        side.fit = fit
+        if old != fit { side.best.removeAll() }
+        side.best.insert(lockClass)
+        return old.map { $0 < fit } ?? false
     }
 
     /// A dependency was added to the order: the rules of which it closes a path.
@@ -86,7 +109,8 @@ struct RuleTracker: Sendable {
         for word in 0..<words {
             var bits = reached[from * words + word] & leading[to * words + word]
             while bits != 0 {
-                closed.append(word * 64 + bits.trailingZeroBitCount)
+                let rule = word * 64 + bits.trailingZeroBitCount
+                if !isExhausted(rule) { closed.append(rule) }
                 bits &= bits - 1
             }
         }
@@ -125,21 +149,13 @@ struct RuleTracker: Sendable {
     }
 
     /// Lets classes that were unified count as the one that stands for them, and spreads everything anew.
-    mutating func unify(in order: DependencyOrder) {
+    mutating func unify(in order: DependencyOrder, _ current: (LockClassID) -> LockClassID) {
         for rule in rules.indices {
-            left[rule].fits = Self.renamed(left[rule].fits, in: order)
-            right[rule].fits = Self.renamed(right[rule].fits, in: order)
+            left[rule].rename(in: order, current)
+            right[rule].rename(in: order, current)
+            claimed[rule] = Set(claimed[rule].map { Ends(source: current($0.source), target: current($0.target)) })
         }
         spreadAgain(in: order)
-    }
-
-    private static func renamed(_ fits: [Int: LockPattern.Fit], in order: DependencyOrder) -> [Int: LockPattern.Fit] {
-        var result: [Int: LockPattern.Fit] = [:]
-        for (number, fit) in fits {
-            let now = order.representative(of: number)
-            result[now] = max(fit, result[now] ?? fit)
-        }
-        return result
     }
 
     private mutating func spreadAgain(in order: DependencyOrder) {

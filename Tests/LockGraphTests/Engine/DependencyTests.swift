@@ -13,7 +13,8 @@ struct DependencyTests {
         return run.engine.dependencies.map { dependency in
             let names = [dependency.from, dependency.to].map { run.engine.printedName(of: $0) }
             let modes = [dependency.fromMode, dependency.toMode].map { $0 == .write ? "" : $0 == .read ? "r" : "R" }
-            return "\(modes[0])\(names[0])\(dependency.isDirect ? ">" : "-")\(modes[1])\(names[1])\(dependency.isMay ? "+" : "")"
+            return
+                "\(modes[0])\(names[0])\(dependency.isDirect ? ">" : "-")\(modes[1])\(names[1])\(dependency.isMay ? "+" : "")"
         }
     }
 
@@ -51,7 +52,13 @@ struct DependencyTests {
         var script = EventScript(type: .rwsem)
         let classes = ["m", "g"].map { script.engine.tables.classes.intern(LockClass(name: $0, type: .rwsem)) }
         script.send(LockEvent(.acquire, task: TaskID(rawValue: 1), lock: LockID(rawValue: 2), lockClass: classes[1]))
-        var event = LockEvent(.tryAcquire, task: TaskID(rawValue: 1), lock: LockID(rawValue: 1), lockClass: classes[0], mode: .read)
+        var event = LockEvent(
+            .tryAcquire,
+            task: TaskID(rawValue: 1),
+            lock: LockID(rawValue: 1),
+            lockClass: classes[0],
+            mode: .read
+        )
         event.flags = .blocking
         script.send(event)
         #expect(script.engine.dependencies.count == 1)
@@ -125,7 +132,9 @@ struct DependencyTests {
 
     @Test("unvalidated classes are tracked and in no verdict", arguments: SameClassPolicy.allCases)
     func unvalidated(policy: SameClassPolicy) {
-        var script = EventScript(EngineOptions(sameClass: policy, rules: [LockRule(from: LockPattern("A"), to: LockPattern("B"))]))
+        var script = EventScript(
+            EngineOptions(sameClass: policy, rules: [LockRule(from: LockPattern("A"), to: LockPattern("B"))])
+        )
         _ = script.engine.tables.classes.intern(LockClass(name: "N", type: .mutex, isValidated: false))
         script.play("AN NA N1N1 N-N-N AN NB")
         #expect(script.engine.findings.isEmpty)
@@ -162,7 +171,12 @@ struct DependencyTests {
         let stack = engine.tables.internStack(["mutex_lock", "take_a"])
         func play(stack: StackID, task: UInt64) {
             for (index, operation) in [(0, LockEvent.Operation.acquire), (1, .acquire), (1, .release), (0, .release)] {
-                var event = LockEvent(operation, task: TaskID(rawValue: task), lock: LockID(rawValue: UInt64(index + 1)), lockClass: classes[index])
+                var event = LockEvent(
+                    operation,
+                    task: TaskID(rawValue: task),
+                    lock: LockID(rawValue: UInt64(index + 1)),
+                    lockClass: classes[index]
+                )
                 if index == 0 {
                     event.site = site
                     event.stack = stack

@@ -44,8 +44,11 @@ struct EventFindingTests {
             LockClass(name: "&sb->s_writers.rw_sem[i]", type: .percpuRwsem)
         )
         for (operation, task) in [(LockEvent.Operation.acquire, 1), (.exit, 1), (.release, 2)]
-            as [(LockEvent.Operation, UInt64)] {
-            script.send(LockEvent(operation, task: TaskID(rawValue: task), lock: LockID(rawValue: 9), lockClass: lockClass))
+            as [(LockEvent.Operation, UInt64)]
+        {
+            script.send(
+                LockEvent(operation, task: TaskID(rawValue: task), lock: LockID(rawValue: 9), lockClass: lockClass)
+            )
         }
         #expect(script.engine.findings.isEmpty)
         #expect(script.engine.summary.unknownReleases == 0)

@@ -20,6 +20,8 @@ struct EventScript {
     var mode: LockMode
     var time: UInt64 = 0
     private var nextTask: UInt64 = 100
+    /// The events sent, when somebody wants them.
+    var recorder: [LockEvent]?
     /// Added to every lock number: other addresses for the same locks.
     var base: UInt64
 
@@ -90,6 +92,7 @@ struct EventScript {
         var event = event
         event.time = time
         event.pid = UInt32(truncatingIfNeeded: event.task.rawValue)
+        recorder?.append(event)
         engine.consume(event)
     }
 
@@ -128,7 +131,7 @@ struct EventScript {
                 rest.removeFirst()
             case "/":
                 rest.removeFirst()
-                event.subclass = UInt8(rest.removeFirst().wholeNumberValue!)
+                event.subclass = UInt8(rest.removeFirst().wholeNumberValue ?? 0)
             default: break suffix
             }
         }
@@ -143,7 +146,7 @@ struct EventScript {
             number = number * 10 + UInt64(digit)
             rest.removeFirst()
         }
-        let lock = LockID(rawValue: base + UInt64(letter.asciiValue!) * 256 + number)
+        let lock = LockID(rawValue: base + UInt64(letter.asciiValue ?? 0) * 256 + number)
         let lockClass =
             switch letter {
             case "t", "u": LockClass(name: "ww_acquire", type: .wwContext)

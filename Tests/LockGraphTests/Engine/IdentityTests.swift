@@ -77,7 +77,13 @@ struct IdentityTests {
     @Test("matching by name, type, modes, and origin where both have one")
     func matching() {
         let known = baseline([("a#3", "b")], origin: "init")
-        func contains(_ from: String, type: LockType = .mutex, origin: String = "", mode: LockMode = .write, subclass: Int = 0) -> Bool {
+        func contains(
+            _ from: String,
+            type: LockType = .mutex,
+            origin: String = "",
+            mode: LockMode = .write,
+            subclass: Int = 0
+        ) -> Bool {
             known.contains(
                 from: .init(name: from, type: type, origin: origin, subclass: subclass),
                 to: .init(name: "b#2", type: .mutex),
@@ -171,6 +177,33 @@ struct IdentityTests {
         pair.engine.consume(LockEvent(.acquire, task: task, lock: LockID(rawValue: 1), lockClass: pair.late))
         #expect(pair.engine.dependencies.map { pair.engine.printedName(of: $0.from) } == ["&dev->lock", "other"])
         #expect(pair.engine.findings.kinds.contains(.recursion))
+    }
+
+    @Test("a class kept out of verdicts goes into the one that is not")
+    func unifyUnvalidated() {
+        var engine = LockOrderEngine()
+        let hidden = engine.tables.classes.intern(LockClass(name: "hidden", type: .mutex, isValidated: false))
+        let shown = engine.tables.classes.intern(LockClass(name: "shown", type: .mutex, certainty: .inferred))
+        let other = engine.tables.classes.intern(LockClass(name: "other", type: .mutex))
+        engine.add(Dependency(from: LockNode(hidden), to: LockNode(other)))
+        engine.add(Dependency(from: LockNode(other), to: LockNode(hidden)))
+        engine.add(Dependency(from: LockNode(shown), to: LockNode(other), fromMode: .read))
+        #expect(engine.findings.isEmpty)
+        engine.unify(hidden, shown)
+        #expect(engine.findings.kinds == [.cycle])
+        #expect(engine.findings[0].classes.sorted() == ["other", "shown"])
+    }
+
+    @Test("names that would write over a terminal are escaped in a finding's line")
+    func printable() {
+        var engine = LockOrderEngine()
+        let nodes = ["a\u{1b}[2J", "b\n"].map {
+            LockNode(engine.tables.classes.intern(LockClass(name: $0, type: .mutex)))
+        }
+        engine.add(Dependency(from: nodes[0], to: nodes[1]))
+        engine.add(Dependency(from: nodes[1], to: nodes[0]))
+        #expect(engine.findings[0].text.contains("a\\u{1b}[2J"))
+        #expect(!engine.findings[0].text.contains("\n"))
     }
 
     @Test("dependencies read from elsewhere find cycles; implied ones do not multiply them")

@@ -73,7 +73,12 @@ struct InstancePolicyTests {
         for (first, second, task) in [(1, 2, 1), (2, 1, 2)] as [(UInt64, UInt64, UInt64)] {
             for number in [first, second] {
                 let lockClass = script.engine.tables.classes.intern(LockClass(name: "X", type: .mutex))
-                var event = LockEvent(.acquire, task: TaskID(rawValue: task), lock: LockID(rawValue: number), lockClass: lockClass)
+                var event = LockEvent(
+                    .acquire,
+                    task: TaskID(rawValue: task),
+                    lock: LockID(rawValue: number),
+                    lockClass: lockClass
+                )
                 event.flags = .reused
                 script.send(event)
             }
@@ -87,8 +92,12 @@ struct InstancePolicyTests {
         #expect(findings.isEmpty)
         var script = EventScript()
         script.play("A1XA2")
-        #expect(script.engine.dependencies.map { "\(script.engine.printedName(of: $0.from)) \(script.engine.printedName(of: $0.to))" }
-            == ["A X", "X A/1", "A A/1"])
+        #expect(
+            script.engine.dependencies.map {
+                "\(script.engine.printedName(of: $0.from)) \(script.engine.printedName(of: $0.to))"
+            }
+                == ["A X", "X A/1", "A A/1"]
+        )
     }
 
     @Test("hand over hand down a list is no cycle")
@@ -110,6 +119,12 @@ struct InstancePolicyTests {
     func classOnly() {
         #expect(EventScript.run("A1B1 B2A2").map(\.grade) == [.classOnly])
         #expect(EventScript.run("A1B1 B1A2").map(\.grade) == [.classOnly])
+    }
+
+    @Test("one lock taken under two subclasses is one instance")
+    func subclassInstances() {
+        #expect(EventScript.run("A1/1B1 B1A1 A1B1").of(.cycle).count == 1)
+        #expect(EventScript.run("A1/1B1 B1A1/1 A1B1 A1/1B1 B1A1").of(.cycle).map(\.grade) == [.bound, .bound])
     }
 
     @Test("class: one task alone made all of it")

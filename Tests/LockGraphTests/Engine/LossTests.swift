@@ -16,7 +16,12 @@ struct LossTests {
         depth: UInt8 = LockEvent.unknownDepth
     ) -> LockEvent {
         let lockClass = engine.tables.classes.intern(LockClass(name: name, type: .mutex))
-        var event = LockEvent(operation, task: task, lock: LockID(rawValue: UInt64(name.utf8.first ?? 0)), lockClass: lockClass)
+        var event = LockEvent(
+            operation,
+            task: task,
+            lock: LockID(rawValue: UInt64(name.utf8.first ?? 0)),
+            lockClass: lockClass
+        )
         event.depth = depth
         return event
     }
@@ -71,6 +76,27 @@ struct LossTests {
         #expect(engine.dependencies[0].witness.heldSite == first.site)
     }
 
+    @Test("a shown stack does not list contexts, and may know a lock by another class")
+    func contextsAndNames() {
+        var engine = LockOrderEngine()
+        let mutex = engine.tables.classes.intern(LockClass(name: "ww_mutex", type: .wwMutex))
+        let other = engine.tables.classes.intern(LockClass(name: "better", type: .wwMutex))
+        var event = LockEvent(.attempt, task: task, lock: LockID(rawValue: 1), lockClass: mutex)
+        event.context = LockID(rawValue: 9)
+        engine.consume(event, held: [HeldLock]().span)
+        event.operation = .acquire
+        engine.consume(event, held: [HeldLock]().span)
+        var shown = HeldLock(event)
+        shown.lockClass = other
+        engine.unify(mutex, other)
+        event.lock = LockID(rawValue: 2)
+        engine.consume(event, held: [shown].span)
+        #expect(engine.summary.resyncs == 0)
+        #expect(engine.dependencies.map { engine.printedName(of: $0.from) } == ["ww_acquire"])
+        #expect(engine.dependencies.map(\.count) == [2])
+        #expect(engine.findings.isEmpty)
+    }
+
     @Test("a depth that contradicts the stack makes it unknown")
     func depth() {
         var engine = LockOrderEngine()
@@ -105,6 +131,16 @@ struct LossTests {
         engine.consume(event(.lost, "A", &engine))
         engine.consume(event(.exit, "A", &engine))
         #expect(engine.findings.isEmpty)
+    }
+
+    @Test("a lock released by a task of which nothing is known is off the stack of the one that held it")
+    func foreignRelease() {
+        var script = EventScript(type: .rwsem)
+        script.play("1:wA. 1:rC.")
+        script.engine.consume(LockEvent(.lost, task: TaskID(rawValue: 2), lock: .none))
+        script.play("2:-A. 2:-C. 1:B.")
+        #expect(script.engine.dependencies.map { script.engine.printedName(of: $0.from) } == ["A", "C"])
+        #expect(script.engine.findings.isEmpty)
     }
 
     /// Dropping events and saying so (per task, from the gap on) yields a subset of what the whole stream yields.

@@ -70,7 +70,10 @@ struct RuleTests {
         #expect(LockPattern(pattern).fit(name) == fit)
     }
 
-    @Test("what does not fit", arguments: [("mmap", "&mm->mmap_lock"), ("lock", "mmap_lock"), ("a*b", "ac"), ("[abc]", "a")])
+    @Test(
+        "what does not fit",
+        arguments: [("mmap", "&mm->mmap_lock"), ("lock", "mmap_lock"), ("a*b", "ac"), ("[abc]", "a")]
+    )
     func misfits(pattern: String, name: String) {
         #expect(LockPattern(pattern).fit(name) == nil)
     }
@@ -78,7 +81,9 @@ struct RuleTests {
     @Test("a better fit makes the worse ones count no more")
     func betterFit() throws {
         var engine = LockOrderEngine(options: try options("lock -> b"))
-        func node(_ name: String) -> LockNode { LockNode(engine.tables.classes.intern(LockClass(name: name, type: .mutex))) }
+        func node(_ name: String) -> LockNode {
+            LockNode(engine.tables.classes.intern(LockClass(name: name, type: .mutex)))
+        }
         let (member, exact, target) = (node("&x->lock"), node("lock"), node("b"))
         engine.add(Dependency(from: member, to: node("a")))
         engine.add(Dependency(from: exact, to: node("c")))
