@@ -119,7 +119,9 @@ extension GraphSnapshot {
         let mark = Array("{\"record\":".utf8)
         var index = range.upperBound - mark.count
         while index > range.lowerBound {
-            if bytes[index..<index + mark.count].elementsEqual(mark) { return index..<range.upperBound }
+            if bytes[index] == mark[0], bytes[index..<index + mark.count].elementsEqual(mark) {
+                return index..<range.upperBound
+            }
             index -= 1
         }
         return nil
