@@ -31,7 +31,9 @@ public struct HookState: Sendable {
         public var isAttached: Bool { self != .absent && self != .refused && self != .untraceable }
     }
 
+    /// The kernel function or tracepoint.
     public var function: String
+    /// How it is hooked, if it is.
     public var attachment: Attachment
     /// The errno of a refusal, or 0.
     public var error: Int32

@@ -10,13 +10,17 @@ public struct KernelState: Sendable {
     public var release: String
     /// `uname -v`: names the preemption model.
     public var version: String
+    /// `uname -m`.
     public var machine: String
     /// How tasks are preempted: `none`, `voluntary`, `full`, `lazy`, `rt`, or empty where it is not told.
     public var preemption: String
     /// `none`, `integrity` or `confidentiality`; empty where the kernel has no lockdown.
     public var lockdown: String
+    /// Whether the kernel describes its types (BTF).
     public var hasTypes: Bool
+    /// Whether this process runs as root.
     public var isRoot: Bool
+    /// What lockdep is doing.
     public var lockdep: Lockdep
     /// Why BPF tracing programs are refused; nil where they are allowed.
     public var refusal: ProbeError?

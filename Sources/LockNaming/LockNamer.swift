@@ -239,7 +239,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     }
 
     /// A container that is not set up yet: kept out of verdicts, as its class would be several in one.
-    private func unset(_ container: LockContainer, _ evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID {
+    private func unset(
+        _ container: LockContainer,
+        _ evidence: LockEvidence,
+        _ tables: inout EventTables
+    ) -> LockClassID {
         tables.classes.intern(
             LockClass(
                 name: container.initialName,
@@ -279,7 +283,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         {
             name = "\(symbol.name).\(member)"
             if LockContainer(memberPath: name) == .device,
-                let lockClass = refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
+                let lockClass = refined(
+                    .device,
+                    evidence,
+                    SlabMember(cache: 0, offset: 0, type: evidence.type),
+                    &tables
+                )
             {
                 return lockClass
             }

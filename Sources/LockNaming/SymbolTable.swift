@@ -68,7 +68,9 @@ public struct SymbolTable: Sendable {
 
     /// The text that the scheduler's and the sleeping locks' functions lie in; empty where it is not told.
     public var schedulerText: Range<UInt64> {
-        guard let start = named["__sched_text_start"], let end = named["__sched_text_end"], start < end else { return 0..<0 }
+        guard let start = named["__sched_text_start"], let end = named["__sched_text_end"], start < end else {
+            return 0..<0
+        }
         return start..<end
     }
 
@@ -118,7 +120,9 @@ public struct SymbolTable: Sendable {
             let kind = text[cursor + 1]
             let nameStart = cursor + 3
             var nameEnd = nameStart
-            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") { nameEnd += 1 }
+            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") {
+                nameEnd += 1
+            }
             var module: UInt16 = 0
             if nameEnd < end, let open = text[nameEnd..<end].firstIndex(of: UInt8(ascii: "[")),
                 let close = text[open..<end].firstIndex(of: UInt8(ascii: "]"))

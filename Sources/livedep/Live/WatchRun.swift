@@ -59,7 +59,7 @@ struct WatchRun {
         do { try file?.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
         try sink.finish(GraphSummary(engine.summary, counters: counters))
         for (function, count) in summary.unknownReleases.sorted(by: { $0.key < $1.key }) {
-            Diagnostics.warn("\(count) releases by \(function) of locks that nobody was seen to take: a hook is missing")
+            Diagnostics.warn("\(count) releases by \(function) of locks nobody was seen to take: a hook is missing")
         }
         return Outcome(findings: engine.findings, workloadStatus: workload?.status)
     }
