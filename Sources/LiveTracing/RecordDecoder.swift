@@ -70,7 +70,8 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         case LD_INIT:
             initialise(record, name: bytes.count > tail ? Self.name(bytes[tail...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
-            if !isForgiven(record) { counts.unknownReleases[record.hook, default: 0] += 1 }
+            if isForgiven(record) { return }
+            counts.unknownReleases[record.hook, default: 0] += 1
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
             guard copies.isUserCopy(returningTo: record.site) else { return }
         default:
