@@ -76,6 +76,12 @@ echo $? >nobody.status
 su -s /bin/sh nobody -c 'livedep doctor' >nobody-doctor.out 2>&1
 echo $? >nobody-doctor.status
 
+# A kernel without BTF, as far as anybody can see.
+mount -t tmpfs none /sys/kernel/btf
+livedep watch >no-btf.out 2>no-btf.err
+echo $? >no-btf.status
+umount /sys/kernel/btf
+
 dmesg >dmesg
 cat /proc/sys/kernel/tainted >tainted
 uname -r >release
