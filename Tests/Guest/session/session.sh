@@ -41,6 +41,7 @@ story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --l
 story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
     sh -c 'seed-drive all --legacy --second >unfiltered.drive'
 story text report seed.livedep
+story hooks watch --format json --graph hooks.livedep -- sh -c 'hook-drive >hooks.drive'
 story comm watch --comm nobody-called --format json -- seed-drive touch
 story missing watch -- no-such-command
 
