@@ -49,7 +49,7 @@ static __always_inline struct ld_record *start_record(struct task_locks *t, stru
 	r->nheld = 0;
 	r->nstack = 0;
 	r->epoch = epoch;
-	r->reserved = 0;
+	r->nname = 0;
 	r->time = bpf_ktime_get_ns();
 	r->lock = 0;
 	r->site = 0;
@@ -66,6 +66,7 @@ static __always_inline bool send_name(struct task_locks *t, struct task_struct *
 	char *name = (char *)t->scratch.tail;
 
 	bpf_probe_read_kernel_str(name, LD_NAME_LEN, comm);
+	r->nname = LD_NAME_LEN;
 	r->size += LD_NAME_LEN;
 	return put(t, sizeof(*r) + LD_NAME_LEN);
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockEvents
-
 /// What is known of one lock at the moment it was used.
 public struct LockEvidence: Sendable, Hashable {
     /// The lock's address.
     public var lock: UInt64
     /// Return address of the call that took it; zero where unknown.
     public var site: UInt64
+    /// The kind of lock.
     public var type: LockType
     /// Address of the slab cache that the lock's object came from; zero when it is not a slab object.
     public var cache: UInt64
