@@ -138,6 +138,9 @@ public struct LiveSession: ~Copyable {
         return true
     }
 
+    /// Records dropped so far because the ring was full.
+    public var dropped: UInt64 { probe.counters.dropped }
+
     /// Counts so far.
     public var summary: LiveSummary {
         let counters = probe.counters

@@ -196,6 +196,30 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         tasks[tid] = Task(nextSequence: nextSequence, comm: name)
     }
 
+    /// Whether a record is of a chosen task: a thread or one of a process, or one of a name.
+    public func isOf(_ bytes: UnsafeRawBufferPointer, pid: UInt32?, comm: String?, _ names: NameTable) -> Bool {
+        guard bytes.count >= MemoryLayout<ld_record>.size else { return false }
+        let record = bytes.loadUnaligned(as: ld_record.self)
+        if let pid, record.tid != pid, record.tgid != pid { return false }
+        if let comm, names[tasks[record.tid]?.comm ?? .none] != comm { return false }
+        return true
+    }
+
+    /// Takes from a record that nobody is to be told of what later ones rest on: names.
+    public mutating func pass(_ bytes: UnsafeRawBufferPointer, in tables: inout EventTables) {
+        guard bytes.count >= MemoryLayout<ld_record>.size else { return }
+        let record = bytes.loadUnaligned(as: ld_record.self)
+        let start = bytes.count - Int(record.nname)
+        guard start >= MemoryLayout<ld_record>.size else { return }
+        switch ld_kind(rawValue: UInt32(record.kind)) {
+        case LD_TASK:
+            nameTask(record.tid, tables.names.intern(Self.name(bytes[start...])), nextSequence: record.seq &+ 1)
+        case LD_INIT: initialise(record, name: record.nname > 0 ? Self.name(bytes[start...]) : nil)
+        case LD_EXIT: forget(record.tid)
+        default: tasks[record.tid]?.nextSequence = record.seq &+ 1
+        }
+    }
+
     /// Every task that is known: its number, its name, and the number that its next record will carry.
     public var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] {
         tasks.map { ($0.key, $0.value.comm, $0.value.nextSequence) }.sorted { $0.tid < $1.tid }

@@ -100,9 +100,9 @@ struct ld_held {
 };
 
 struct ld_record {
-	ld_u16 size;	/* bytes, all parts together */
 	ld_u8 kind;
 	ld_u8 hook;	/* index into the hook table: which function it was */
+	ld_u16 size;	/* bytes, all parts together */
 	ld_u8 type;
 	ld_u8 mode;
 	ld_u8 flags;
