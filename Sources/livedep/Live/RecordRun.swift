@@ -60,16 +60,14 @@ struct RecordRun {
         let counters: [String: Int]
         if let graph = settings.graph {
             var engine = LockOrderEngine(options: graph.engine)
-            var file: GraphFileWriter
-            do { file = try GraphFileWriter(graph.name, run: settings.run) } catch { throw Diagnostics.failure(error) }
-            counters = try record(&session, &capture, workload, into: &engine) { engine throws(FileError) in
-                try file.append(engine)
-            }
+            counters = try record(&session, &capture, workload, into: &engine)
             engine.finish()
-            do { try file.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
+            // Whole and at the end: should the recording be cut off, a replay makes the graph.
+            let snapshot = GraphSnapshot(engine, run: settings.run, counters: counters)
+            try Diagnostics.checked { () throws(FileError) in try snapshot.write(to: graph.name) }
         } else {
             var sink = DiscardingSink()
-            counters = try record(&session, &capture, workload, into: &sink) { _ throws(FileError) in }
+            counters = try record(&session, &capture, workload, into: &sink)
         }
         do {
             try capture.finish(counters: counters, discarded: session.dropped)
@@ -84,12 +82,11 @@ struct RecordRun {
         )
     }
 
-    private func record<Sink: LockEventSink>(
+    private func record(
         _ session: inout LiveSession,
         _ capture: inout CaptureWriter,
         _ workload: Workload?,
-        into sink: inout Sink,
-        eachSecond: (Sink) throws(FileError) -> Void
+        into sink: inout some LockEventSink
     ) throws -> [String: Int] {
         var progress = RecordProgress(settings.folder)
         session.start()
@@ -101,7 +98,6 @@ struct RecordRun {
                 session.pump(into: &sink, keepingIn: &capture, waitingAtMost: 50)
                 try capture.flush(olderThan: Self.flushInterval, discarded: session.dropped)
                 guard Self.now >= nextSecond else { continue }
-                try eachSecond(sink)
                 progress.show(capture.records, capture.bytesWritten, drops: session.dropped)
                 nextSecond = Self.now + 1
             }
