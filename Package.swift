@@ -81,7 +81,11 @@ let package = Package(
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),
-        .testTarget(name: "TraceFilesTests", dependencies: ["TraceFiles"], swiftSettings: settings),
+        .testTarget(
+            name: "TraceFilesTests",
+            dependencies: ["LockEvents", "LockGraph", "TraceFiles", "CLockRecords"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "TraceFiles"], swiftSettings: settings),
         .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
     ]
