@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockNaming
 internal import Foundation
+public import LockNaming
 
 /// What is read once of the running kernel before it is traced: symbols, types, caches.
 public enum KernelImage {

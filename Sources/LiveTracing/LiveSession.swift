@@ -46,6 +46,7 @@ public struct LiveSession: ~Copyable {
         let probe = try KernelProbe(configuration)
         try probe.load()
         probe.setMemoryMap(symbols)
+        probe.leaveOutUntraceable(symbols)
         try probe.attach()
         let ring = try probe.mapRing()
         let memory = probe.memory

@@ -28,7 +28,8 @@ public struct TaskFilter: Sendable {
             let parts = inside.split(separator: "/")
             var status = stat()
             let folder = ([root] + parts.map(String.init)).joined(separator: "/")
-            guard stat(folder, &status) == 0, FileManager.default.fileExists(atPath: root + "/cgroup.controllers") else {
+            guard stat(folder, &status) == 0, FileManager.default.fileExists(atPath: root + "/cgroup.controllers")
+            else {
                 throw ProbeError(code: ENOENT, "\(path): no such cgroup below \(root); cgroup v2 must be mounted there")
             }
             id = UInt64(status.st_ino)

@@ -196,13 +196,20 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         tasks[tid] = Task(nextSequence: nextSequence, comm: name)
     }
 
-    /// Whether a record is of a chosen task: a thread or one of a process, or one of a name.
-    public func isOf(_ bytes: UnsafeRawBufferPointer, pid: UInt32?, comm: String?, _ names: NameTable) -> Bool {
-        guard bytes.count >= MemoryLayout<ld_record>.size else { return false }
+    /// Whose a record is, and whether that is a chosen task: a thread or one of a process, or one of a name. Nil for a record
+    /// that only tells a task's name.
+    public func task(
+        of bytes: UnsafeRawBufferPointer,
+        pid: UInt32?,
+        comm: String?,
+        _ names: NameTable
+    ) -> (tid: UInt32, isChosen: Bool)? {
+        guard bytes.count >= MemoryLayout<ld_record>.size else { return nil }
         let record = bytes.loadUnaligned(as: ld_record.self)
-        if let pid, record.tid != pid, record.tgid != pid { return false }
-        if let comm, names[tasks[record.tid]?.comm ?? .none] != comm { return false }
-        return true
+        if record.kind == LD_TASK.rawValue { return nil }
+        let isOfProcess = pid.map { $0 == record.tid || $0 == record.tgid } ?? true
+        let isOfName = comm.map { $0 == names[tasks[record.tid]?.comm ?? .none] } ?? true
+        return (record.tid, isOfProcess && isOfName)
     }
 
     /// Takes from a record that nobody is to be told of what later ones rest on: names.

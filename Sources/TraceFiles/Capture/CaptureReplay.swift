@@ -39,6 +39,7 @@ public struct CaptureReplay: ~Copyable {
     private var decoder = RecordDecoder(naming: RecordedNaming())
     private var records: UInt64 = 0
     private let selection: Selection
+    private var isChosen: [UInt32: Bool] = [:]
     /// The bytes of all files together.
     public let totalBytes: Int
 
@@ -113,11 +114,17 @@ public struct CaptureReplay: ~Copyable {
         records += 1
         if selection.pid == nil, selection.comm == nil {
             decoder.decode(record, into: &sink)
-        } else if decoder.isOf(record, pid: selection.pid, comm: selection.comm, sink.tables.names) {
-            decoder.decode(record, into: &sink)
-        } else {
-            decoder.pass(record, in: &sink.tables)
+            return
         }
+        guard let task = decoder.task(of: record, pid: selection.pid, comm: selection.comm, sink.tables.names) else {
+            decoder.pass(record, in: &sink.tables)
+            return
+        }
+        // A task that changes its name may do so with locks held, of which the sink then knows half.
+        if let before = isChosen.updateValue(task.isChosen, forKey: task.tid), before != task.isChosen {
+            sink.consume(LockEvent(.lost, task: TaskID(rawValue: UInt64(task.tid)), lock: .none))
+        }
+        if task.isChosen { decoder.decode(record, into: &sink) } else { decoder.pass(record, in: &sink.tables) }
     }
 
     private mutating func play(_ decision: NamingDecision, into sink: inout some LockEventSink & ~Copyable) {

@@ -24,6 +24,7 @@ struct WatchRun {
         let workload = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
         var session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
         var engine = LockOrderEngine(options: settings.engine)
@@ -58,7 +59,7 @@ struct WatchRun {
         do { try file?.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
         try sink.finish(GraphSummary(engine.summary, counters: counters))
         for (function, count) in summary.unknownReleases.sorted(by: { $0.key < $1.key }) {
-            Diagnostics.warn("\(count) releases by \(function) of locks that nobody was seen to take: a hook is missing")
+            Diagnostics.warn("\(count) releases by \(function) of locks nobody was seen to take: a hook is missing")
         }
         return Outcome(findings: engine.findings, workloadStatus: workload?.status)
     }

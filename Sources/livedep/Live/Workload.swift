@@ -36,7 +36,8 @@ struct Workload {
     /// How it ended, in a shell's terms: 128 and the signal's number for one that was killed. Nil while it runs.
     var status: Int32? {
         guard !process.isRunning else { return nil }
-        return process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus
+        let wasKilled = process.terminationReason == .uncaughtSignal
+        return wasKilled ? 128 + process.terminationStatus : process.terminationStatus
     }
 
     private static func find(_ name: String) -> String? {

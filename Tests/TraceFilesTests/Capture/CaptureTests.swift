@@ -168,7 +168,7 @@ import TraceFiles
         script.name(11, "alpha")
         script.name(21, "beta")
         script.initialise(11, 2, name: "inode_lock")
-        script.acquire(11, 1, stack: [0x20, 0x46, 0x50].map { $0 })
+        script.acquire(11, 1, stack: [0x20, 0x46, 0x50])
         script.acquire(11, 2, stack: [0x30, 70, 80])
         script.stepBack(25)
         script.acquire(21, 2, mode: LD_READ)
@@ -213,7 +213,7 @@ import TraceFiles
         var writer = try CaptureWriter(capture, info: Self.info(), limits: limits)
         for (index, record) in records.enumerated() {
             record.withUnsafeBytes { decoder.decode($0, into: &sink, keepingIn: &writer) }
-            if packets > 1, (index + 1) % (records.count / packets) == 0, index + 1 < records.count {
+            if packets > 1, (index + 1) % ((records.count + packets - 1) / packets) == 0, index + 1 < records.count {
                 try writer.flush(olderThan: 0, discarded: 0)
             }
         }

@@ -176,7 +176,8 @@ struct TellingSink: LockEventSink {
     private func text(_ event: LockEvent) -> String {
         let lockClass = event.lockClass == .none ? "-" : tables.classes[event.lockClass].name
         let stack = tables.frames(of: event.stack).joined(separator: " < ")
-        return "\(event.time) \(event.task.rawValue)/\(tables.names[event.comm]) \(event.operation.name) \(event.lock.rawValue) "
+        return
+            "\(event.time) \(event.task.rawValue)/\(tables.names[event.comm]) \(event.operation.name) \(event.lock.rawValue) "
             + "\(lockClass) \(event.mode.name) depth \(event.depth) at \(tables.names[event.site]) [\(stack)]"
     }
 }
