@@ -12,6 +12,8 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
     var namer: LockNamer<Memory>
     var symbolizer: Symbolizer
     var copies: UserCopySites<Memory>
+    /// Names the locks of the `lockdep` source; nil on others.
+    var lockdep: LockdepNamer<Memory>?
     private(set) var counts = DecodeCounts()
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     var trustedEpoch: UInt32 = 0
@@ -37,8 +39,14 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         var lock: UInt64
     }
 
-    init(namer: consuming LockNamer<Memory>, symbolizer: Symbolizer, copies: UserCopySites<Memory>) {
+    init(
+        namer: consuming LockNamer<Memory>,
+        lockdep: consuming LockdepNamer<Memory>? = nil,
+        symbolizer: Symbolizer,
+        copies: UserCopySites<Memory>
+    ) {
         self.namer = namer
+        self.lockdep = lockdep
         self.symbolizer = symbolizer
         self.copies = copies
         held.reserveCapacity(Int(LD_MAX_HELD))
@@ -67,6 +75,9 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             tasks[record.tid, default: Task(nextSequence: record.seq &+ 1, comm: .none)].comm =
                 sink.tables.names.intern(name)
             return
+        case LD_CLASS:
+            meetClass(record, name: Self.name(bytes[tail...]), in: &sink.tables)
+            return
         case LD_INIT:
             initialise(record, name: bytes.count > tail ? Self.name(bytes[tail...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
@@ -94,12 +105,12 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             operation,
             task: TaskID(rawValue: UInt64(record.tid)),
             lock: LockID(rawValue: record.lock),
-            mode: record.mode == LD_READ.rawValue ? .read : .write
+            mode: Self.mode(record.mode)
         )
         event.depth = record.depth
         event.cpu = UInt32(record.cpu)
         event.time = record.time
-        event.pid = record.tid
+        event.pid = record.tid < LD_IDLE_TID ? record.tid : 0
         event.comm = tasks[record.tid]?.comm ?? .none
         if operation != .initialize { event.context = LockID(rawValue: record.aux) }
 
@@ -113,7 +124,8 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
                 }
             }
             event.site = symbolizer.function(at: site, in: &sink.tables.names)
-            event.lockClass = namer.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
+            event.lockClass = lockClass(of: record, site: site, in: &sink.tables)
+            if lockdep != nil { complete(&event, record, in: sink.tables) }
             if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
         } else if operation == .release {
             if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
@@ -154,16 +166,17 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         held.removeAll(keepingCapacity: true)
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = namer.lockClass(of: Self.evidence(entry), in: &sink.tables)
+            let lockClass = lockClass(of: entry, in: &sink.tables)
             var lock = HeldLock(
                 lock: LockID(rawValue: entry.lock),
                 lockClass: lockClass,
-                mode: entry.mode == LD_READ.rawValue ? .read : .write
+                mode: Self.mode(entry.mode)
             )
             let flags = UInt32(entry.flags)
             lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
             lock.context = LockID(rawValue: entry.context)
             lock.site = symbolizer.function(at: entry.site, in: &sink.tables.names)
+            if lockdep != nil { complete(&lock, entry, in: sink.tables) }
             held.append(lock)
         }
     }
@@ -239,17 +252,29 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
 
     private func has(_ record: ld_record, _ flag: ld_flags) -> Bool { UInt32(record.flags) & flag.rawValue != 0 }
 
-    private static func type(_ type: UInt8) -> LockType {
+    static func type(_ type: UInt8) -> LockType {
         switch ld_type(rawValue: UInt32(type)) {
         case LD_RWSEM: .rwsem
         case LD_PERCPU_RWSEM: .percpuRwsem
         case LD_WW_MUTEX: .wwMutex
         case LD_RT_MUTEX: .rtMutex
+        case LD_SPIN: .spin
+        case LD_RWLOCK: .rwlock
+        case LD_WW_CONTEXT: .wwContext
+        case LD_PSEUDO: .pseudo
         default: .mutex
         }
     }
 
-    private static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
+    private static func mode(_ mode: UInt8) -> LockMode {
+        switch ld_mode(rawValue: UInt32(mode)) {
+        case LD_READ: .read
+        case LD_RECURSIVE: .recursive
+        default: .write
+        }
+    }
+
+    static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
         LockEvidence(
             lock: record.lock,
             site: site,
@@ -261,7 +286,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         )
     }
 
-    private static func evidence(_ entry: ld_held) -> LockEvidence {
+    static func evidence(_ entry: ld_held) -> LockEvidence {
         LockEvidence(
             lock: entry.lock,
             site: entry.site,

@@ -72,7 +72,9 @@ struct Symbolizer {
         if scheduler.contains(address) { return true }
         guard let symbol = symbols.symbol(at: address) else { return true }
         if symbol.module == "bpf" || symbol.offset > 1 << 20 { return true }
-        return ["bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_"]
-            .contains { symbol.name.hasPrefix($0) }
+        return [
+            "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "lock_acquire",
+            "__might_fault",
+        ].contains { symbol.name.hasPrefix($0) }
     }
 }

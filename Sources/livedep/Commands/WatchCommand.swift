@@ -34,12 +34,12 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         let session = try live.sessionOptions()
-        var engine = try judgement.engineOptions(usual: .instance)
+        var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
         engine.isFiltered = !session.isUnfiltered
         let settings = WatchSettings(
             session: session,
             engine: engine,
-            run: GraphRun.live(source: "functions", sameClass: engine.sameClass),
+            run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             graph: graph,
             duration: live.duration,
             workload: command,

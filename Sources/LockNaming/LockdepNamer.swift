@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LockEvents
+
+/// Lock classes as lockdep has them: by class key, with lockdep's own names.
+///
+/// A key's address tells classes of one name apart within a boot and is gone after it, so it is not part of a class's
+/// identity. What stands for it (``LockClass/origin``) is, in this order:
+/// - for a lock that is its own key (`DEFINE_MUTEX`): the module, as the name is the variable's; the variable where it is
+///   called otherwise;
+/// - for a key in a variable: the variable (`ext4_fs_type`), a per-CPU one too;
+/// - for the `__key` that `mutex_init()` makes: the function it is made in (``KeySites``);
+/// - for a key registered at run time: nothing. Of several with one name each is a class of its own, numbered as met.
+///
+/// Variables that share a name are numbered by address, which is the same on every boot of one image.
+///
+/// Used by one thread. A known key costs one hash probe.
+public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
+    /// What tells two classes apart while the kernel runs.
+    private struct Key: Hashable {
+        var address: UInt64
+        /// A key's memory can go to another key: the name's address, its low half, tells that.
+        var name: UInt32
+    }
+
+    private struct Dynamic: Hashable {
+        var name: String
+        var type: LockType
+    }
+
+    private var symbols: SymbolTable
+    private let memory: Memory
+    private let percpu: PercpuAreas
+    private var sites: KeySites?
+    private var classes: [Key: LockClassID] = [:]
+    private var dynamic: [Dynamic: [Key]] = [:]
+
+    /// Prepares to name the running kernel's classes. Loads the kernel's types for a moment.
+    public init(symbols: SymbolTable, memory: Memory, processors: Int) {
+        self.symbols = symbols
+        self.memory = memory
+        if let types = KernelTypes() {
+            percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
+        } else {
+            percpu = PercpuAreas()
+        }
+    }
+
+    /// The class of a key, or none if it has not been met.
+    public func lockClass(key: UInt64, name: UInt32) -> LockClassID {
+        classes[Key(address: key, name: name)] ?? .none
+    }
+
+    /// Notes a class.
+    ///
+    /// - Parameters:
+    ///   - key: the class key's address, or what stands for it in a lock that lockdep has not met.
+    ///   - name: the low half of the name's address.
+    ///   - text: the name.
+    ///   - lock: the address of a lock's `lockdep_map`.
+    ///   - isChecked: whether lockdep checks the class's dependencies.
+    public mutating func meet(
+        key: UInt64,
+        name: UInt32,
+        text: String,
+        lock: UInt64,
+        type: LockType,
+        isChecked: Bool,
+        in tables: inout EventTables
+    ) {
+        let (origin, isStatic) = origin(of: Key(address: key, name: name), text, lock, type)
+        classes[Key(address: key, name: name)] = tables.classes.intern(
+            LockClass(
+                name: text.isEmpty ? "unnamed" : text,
+                type: type,
+                origin: origin,
+                naming: "lockdep",
+                isValidated: isChecked && key != symbols.address(of: "__lockdep_no_validate__"),
+                isStatic: isStatic
+            )
+        )
+    }
+
+    private mutating func origin(of key: Key, _ name: String, _ lock: UInt64, _ type: LockType) -> (String, isStatic: Bool) {
+        if key.address == symbols.address(of: "__lockdep_no_validate__") { return ("no validation", false) }
+        if let offset = percpu.offset(of: key.address) ?? percpu.offset(of: lock) {
+            return (symbols.percpuSymbol(at: offset)?.name ?? "per-CPU", false)
+        }
+        guard key.address >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: key.address),
+            symbol.offset < 1 << 20
+        else {
+            return (dynamicOrigin(of: key, name, type), false)
+        }
+        // A key without a name of its own: the name stands for it.
+        if key.address != lock, UInt32(truncatingIfNeeded: key.address) == key.name { return ("", false) }
+        if symbol.name.hasPrefix("__key") {
+            if sites == nil { sites = KeySites(symbols: symbols, memory: memory) }
+            if let function = sites?.function(using: symbol.start) { return (function, false) }
+            return (numbered("__key", symbol), false)
+        }
+        let isOwnKey = key.address == lock
+        let isNamedSo = name == symbol.name || name.hasPrefix(symbol.name + ".")
+        return (numbered(isOwnKey && isNamedSo ? symbol.module : symbol.name, symbol), isOwnKey)
+    }
+
+    private func numbered(_ origin: String, _ symbol: SymbolTable.Match) -> String {
+        let number = symbols.ordinal(of: symbol)
+        return number == 1 ? origin : "\(origin)#\(number)"
+    }
+
+    private mutating func dynamicOrigin(of key: Key, _ name: String, _ type: LockType) -> String {
+        let identity = Dynamic(name: name, type: type)
+        var keys = dynamic[identity] ?? []
+        if let index = keys.firstIndex(of: key) { return index == 0 ? "" : "key \(index + 1)" }
+        keys.append(key)
+        dynamic[identity] = keys
+        return keys.count == 1 ? "" : "key \(keys.count)"
+    }
+}
