@@ -162,6 +162,26 @@ int x_percpu_down_write(u64 *ctx)
 	return 0;
 }
 
+/*
+ * Tracepoints do not fire on a CPU that is not online (include/linux/tracepoint.h):
+ * what the task that takes it down holds will be released unseen, and what the
+ * one that brings it up releases was taken unseen.
+ */
+SEC("fentry/set_cpu_online")
+int x_set_cpu_online(u64 *ctx)
+{
+	struct lockdep_list *t;
+
+	if (!ready)
+		return 0;
+	t = list_of(bpf_get_current_task_btf(), false);
+	if (t) {
+		t->depth = 0;
+		t->offline = true;
+	}
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exit")
 int x_sched_process_exit(u64 *ctx)
 {

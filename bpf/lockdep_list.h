@@ -15,8 +15,6 @@
 #include "lockdep_types.h"
 #include "task_filter.h"
 
-#define LD_IMAGE_START	0xffffffff80000000ULL
-
 struct lockdep_list {
 	u32 seq;
 	u32 missing;		/* locks held that did not fit in */
@@ -26,7 +24,8 @@ struct lockdep_list {
 	bool named;		/* its LD_TASK record was sent */
 	bool waiting;		/* an attempt was sent whose end was not */
 	bool arrived;		/* percpu_down_write() has returned */
-	u8 unused[2];
+	bool offline;		/* has run on a CPU that was not online, where tracepoints do not fire */
+	u8 unused;
 	u64 address;		/* see plain() */
 	u64 entering;		/* the map of a percpu rwsem that percpu_down_write() is about to take */
 	u64 downgraded;		/* a map whose record is to be sent */

@@ -28,6 +28,22 @@ static __always_inline u32 read_magic(u64 address)
 	return word;
 }
 
+static __always_inline u8 read_byte(u64 address)
+{
+	u8 byte = 0;
+
+	bpf_probe_read_kernel(&byte, sizeof(byte), (void *)address);
+	return byte;
+}
+
+static __always_inline bool is_spinlock(u64 map)
+{
+	u64 lock = map - bpf_core_field_offset(struct raw_spinlock, dep_map);
+
+	return bpf_core_field_exists(struct raw_spinlock, magic) &&
+	       read_magic(lock + bpf_core_field_offset(struct raw_spinlock, magic)) == LD_SPINLOCK_MAGIC;
+}
+
 static __always_inline bool is_rwlock(u64 map)
 {
 	u64 lock = map - bpf_core_field_offset(rwlock_t, dep_map);
@@ -55,7 +71,7 @@ static __always_inline bool is_ww_mutex(u64 map, u64 name)
 		return false;
 	/* base comes first. */
 	class = read_word(lock + bpf_core_field_offset(struct ww_mutex, ww_class));
-	return class && read_word(class + bpf_core_field_offset(struct ww_class, mutex_name)) == name;
+	return class >= LD_IMAGE_START && read_word(class + bpf_core_field_offset(struct ww_class, mutex_name)) == name;
 }
 
 static __always_inline bool is_rwsem(u64 map)
@@ -75,13 +91,19 @@ static __always_inline bool is_rt_mutex(u64 map)
 		       LD_SPINLOCK_MAGIC;
 }
 
+/* It has no magic of its own, but a wait queue: a spinlock with a list behind it. */
 static __always_inline bool is_percpu_rwsem(u64 map)
 {
 	u64 lock = map - bpf_core_field_offset(struct percpu_rw_semaphore, dep_map);
+	u64 head, next;
 
-	return bpf_core_field_exists(struct percpu_rw_semaphore, waiters.lock.rlock.magic) &&
-	       read_magic(lock + bpf_core_field_offset(struct percpu_rw_semaphore, waiters.lock.rlock.magic)) ==
-		       LD_SPINLOCK_MAGIC;
+	if (!bpf_core_field_exists(struct percpu_rw_semaphore, waiters.lock.rlock.magic) ||
+	    read_magic(lock + bpf_core_field_offset(struct percpu_rw_semaphore, waiters.lock.rlock.magic)) !=
+		    LD_SPINLOCK_MAGIC)
+		return false;
+	head = lock + bpf_core_field_offset(struct percpu_rw_semaphore, waiters.head);
+	next = read_word(head + bpf_core_field_offset(struct list_head, next));
+	return next && read_word(next + bpf_core_field_offset(struct list_head, prev)) == head;
 }
 
 static __always_inline bool is_ww_context(u64 map, u64 name)
@@ -92,19 +114,22 @@ static __always_inline bool is_ww_context(u64 map, u64 name)
 	if (!bpf_core_field_exists(struct ww_acquire_ctx, ww_class))
 		return false;
 	class = read_word(context + bpf_core_field_offset(struct ww_acquire_ctx, ww_class));
-	return class && read_word(class + bpf_core_field_offset(struct ww_class, acquire_name)) == name;
+	/* Classes are variables: a list head before the map would point at itself instead. */
+	return class >= LD_IMAGE_START && read_word(class + bpf_core_field_offset(struct ww_class, acquire_name)) == name;
 }
 
 /*
- * percpu rwsems and ww contexts say nothing of waiting to lockdep, as work
- * items, completions and fs_reclaim do not.
+ * percpu rwsems, ww contexts and some spinlocks say nothing of waiting to
+ * lockdep, as work items, completions and fs_reclaim do not.
  */
 static __always_inline u8 lock_type(u64 map, u64 name)
 {
-	u8 wait = 0;
+	u8 wait = read_byte(map + bpf_core_field_offset(struct lockdep_map, wait_type_inner));
 
-	bpf_probe_read_kernel(&wait, sizeof(wait),
-			      (void *)map + bpf_core_field_offset(struct lockdep_map, wait_type_inner));
+	if (bpf_core_enum_value_exists(enum lockdep_lock_type, LD_LOCK_WAIT_OVERRIDE) &&
+	    read_byte(map + bpf_core_field_offset(struct lockdep_map, lock_type)) ==
+		    bpf_core_enum_value(enum lockdep_lock_type, LD_LOCK_WAIT_OVERRIDE))
+		return LD_PSEUDO;
 	if (wait == bpf_core_enum_value(enum lockdep_wait_type, LD_WAIT_SLEEP)) {
 		if (is_rwsem(map))
 			return LD_RWSEM;
@@ -114,6 +139,8 @@ static __always_inline u8 lock_type(u64 map, u64 name)
 	}
 	if (wait >= bpf_core_enum_value(enum lockdep_wait_type, LD_WAIT_SPIN))
 		return is_rwlock(map) ? LD_RWLOCK : LD_SPIN;
+	if (is_spinlock(map))
+		return LD_SPIN;
 	if (is_ww_context(map, name))
 		return LD_WW_CONTEXT;
 	return is_percpu_rwsem(map) ? LD_PERCPU_RWSEM : LD_PSEUDO;

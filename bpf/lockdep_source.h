@@ -179,7 +179,7 @@ static __always_inline void releasing(u64 *ctx, struct lockdep_map *map)
 			return;
 		}
 		key = plain(t, (u64)map->key);
-		if (key && key == cfg_no_track_key)
+		if (t->offline || (key && key == cfg_no_track_key))
 			return;
 		count(LD_C_UNMATCHED);
 		send_plain(t, LD_RELEASE, LD_HOOK_lock_release, address, LD_WRITE, LD_F_UNMATCHED);

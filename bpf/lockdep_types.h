@@ -22,6 +22,7 @@ struct lockdep_map {
 	struct lock_class *class_cache[2];
 	const char *name;
 	__u8 wait_type_inner;
+	__u8 lock_type;
 };
 
 struct mutex___dep {
@@ -36,6 +37,7 @@ struct rw_semaphore___dep {
 
 struct raw_spinlock {
 	unsigned int magic;
+	struct lockdep_map dep_map;
 };
 
 typedef struct {
@@ -56,8 +58,13 @@ struct spinlock {
 	struct raw_spinlock rlock;
 };
 
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 struct wait_queue_head {
 	struct spinlock lock;
+	struct list_head head;
 };
 
 struct percpu_rw_semaphore {
@@ -82,11 +89,18 @@ struct ww_acquire_ctx {
 
 #pragma clang attribute pop
 
+/* The kernel's image and its modules lie from here on (x86-64). */
+#define LD_IMAGE_START	0xffffffff80000000ULL
+
 /* Only the names matter: CO-RE finds the values. */
 enum lockdep_wait_type {
 	LD_WAIT_FREE = 1,
 	LD_WAIT_SPIN = 2,
 	LD_WAIT_SLEEP = 3,
+};
+
+enum lockdep_lock_type {
+	LD_LOCK_WAIT_OVERRIDE = 2,
 };
 
 /* include/linux/spinlock_types_raw.h, rwlock_types.h */

@@ -55,7 +55,12 @@ public struct LiveSession: ~Copyable {
         let memory = probe.memory
         let lockdep =
             options.source == .lockdep
-            ? LockdepNamer(symbols: symbols, memory: memory, processors: KernelImage.processors) : nil
+            ? LockdepNamer(
+                symbols: symbols,
+                memory: memory,
+                processors: KernelImage.processors,
+                lockdep: KernelFile.text(at: "/proc/lockdep") ?? ""
+            ) : nil
         let namer = LockNamer(
             symbols: symbols,
             types: types,

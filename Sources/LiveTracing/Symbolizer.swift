@@ -9,12 +9,15 @@ internal import LockNaming
 struct Symbolizer {
     private var symbols: SymbolTable
     private let scheduler: Range<UInt64>
+    /// `lock_acquire()`, on a kernel that has it.
+    private let tracepoint: Range<UInt64>?
     private var functions: [UInt64: NameID] = [:]
     private var frames: [UInt64: NameID] = [:]
 
     init(symbols: SymbolTable) {
         self.symbols = symbols
         scheduler = symbols.schedulerText
+        tracepoint = symbols.range(of: "lock_acquire")
     }
 
     /// Replaces the symbols, as after a module was loaded; what was looked up stays.
@@ -39,6 +42,7 @@ struct Symbolizer {
         if site != 0, let index = addresses.firstIndex(of: site) {
             first = index
         } else {
+            first = framesOfTracepoint(addresses)
             while first < addresses.count, isInsideLock(addresses[first]) { first += 1 }
         }
         var ids: [NameID] = []
@@ -49,7 +53,13 @@ struct Symbolizer {
 
     /// The first return address outside of the lock functions: the site of an attempt, which only its stack shows.
     func site(in addresses: UnsafeBufferPointer<UInt64>) -> UInt64 {
-        addresses.first { !isInsideLock($0) } ?? 0
+        addresses.dropFirst(framesOfTracepoint(addresses)).first { !isInsideLock($0) } ?? 0
+    }
+
+    /// How many frames lie above lockdep's own tracepoints: BPF's and the tracepoint's, whose code no symbol tells.
+    private func framesOfTracepoint(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
+        guard let tracepoint else { return 0 }
+        return addresses.prefix(8).firstIndex { tracepoint.contains($0 - 1) }.map { $0 + 1 } ?? 0
     }
 
     private mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
@@ -73,8 +83,7 @@ struct Symbolizer {
         guard let symbol = symbols.symbol(at: address) else { return true }
         if symbol.module == "bpf" || symbol.offset > 1 << 20 { return true }
         return [
-            "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "lock_acquire",
-            "__might_fault",
+            "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "__might_fault",
         ].contains { symbol.name.hasPrefix($0) }
     }
 }

@@ -4,18 +4,18 @@ internal import Foundation
 
 /// Which function each lock class key belongs to.
 ///
-/// `mutex_init()` and its kin put a static key, always called `__key`, into the function they are used in; nothing but
+/// `mutex_init()` and its kin put a static key, called `__key` nearly everywhere, into the function they are used in; nothing but
 /// that function's code says so. On x86-64 the code loads the key's address as a sign-extended constant (`mov $key, %reg`,
 /// opcode REX.W C7 /0), and no other constant looks like one.
 struct KeySites {
-    private let functions: [UInt64: String]
+    /// How such keys are called (include/linux/mutex.h, srcu.h).
+    private static let names = ["__key", "__srcu_key"]
 
-    /// No keys are known.
-    init() { functions = [:] }
+    private let functions: [UInt64: String]
 
     /// Reads all of the kernel's code once: about 5000 reads of a page for a distribution's kernel.
     init(symbols: SymbolTable, memory: some KernelMemory) {
-        let keys = symbols.variables(startingWith: "__key")
+        let keys = Self.names.flatMap { symbols.variables(startingWith: $0) }.sorted()
         guard let lowest = keys.first, let highest = keys.last else {
             functions = [:]
             return
@@ -37,6 +37,9 @@ struct KeySites {
         }
         functions = found
     }
+
+    /// Whether a variable is a key of this kind.
+    static func isKey(_ name: String) -> Bool { names.contains { name.hasPrefix($0) } }
 
     /// The function whose code uses a key; nil where none does.
     func function(using key: UInt64) -> String? { functions[key] }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Foundation
 public import LockEvents
 
 /// Lock classes as lockdep has them: by class key, with lockdep's own names.
@@ -9,7 +10,8 @@ public import LockEvents
 /// - for a lock that is its own key (`DEFINE_MUTEX`): the module, as the name is the variable's; the variable where it is
 ///   called otherwise;
 /// - for a key in a variable: the variable (`ext4_fs_type`), a per-CPU one too;
-/// - for the `__key` that `mutex_init()` makes: the function it is made in (``KeySites``);
+/// - for the `__key` that `mutex_init()` makes: the function it is made in (``KeySites``), or "boot code" where that
+///   function was thrown away after booting;
 /// - for a key registered at run time: nothing. Of several with one name each is a class of its own, numbered as met.
 ///
 /// Variables that share a name are numbered by address, which is the same on every boot of one image.
@@ -34,10 +36,19 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
     private var sites: KeySites?
     private var classes: [Key: LockClassID] = [:]
     private var dynamic: [Dynamic: [Key]] = [:]
+    /// Names that lockdep itself has several classes for.
+    private let sharedNames: Set<String>
 
     /// Prepares to name the running kernel's classes. Loads the kernel's types for a moment.
-    public init(symbols: SymbolTable, memory: Memory, processors: Int) {
+    ///
+    /// - Parameters:
+    ///   - symbols: the kernel's symbols.
+    ///   - memory: reads kernel memory.
+    ///   - processors: how many processors the machine can have.
+    ///   - lockdep: the text of `/proc/lockdep`; empty where it cannot be read.
+    public init(symbols: SymbolTable, memory: Memory, processors: Int, lockdep: String) {
         self.symbols = symbols
+        sharedNames = Self.sharedNames(lockdep)
         self.memory = memory
         if let types = KernelTypes() {
             percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
@@ -81,24 +92,46 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
         )
     }
 
-    private mutating func origin(of key: Key, _ name: String, _ lock: UInt64, _ type: LockType) -> (String, isStatic: Bool) {
+    /// Names that stand in `/proc/lockdep` with a number: `KEY FD: n BD: n ....: NAME#2/1`.
+    private static func sharedNames(_ text: String) -> Set<String> {
+        var names: Set<String> = []
+        for line in text.split(separator: "\n") where !line.hasPrefix(" ") {
+            guard let colon = line.range(of: ": ", options: .backwards) else { continue }
+            let name = line[colon.upperBound...]
+            guard let mark = name.lastIndex(of: "#"), name[name.index(after: mark)...].first?.isNumber ?? false else {
+                continue
+            }
+            names.insert(String(name[..<mark]))
+        }
+        return names
+    }
+
+    private mutating func origin(
+        of key: Key,
+        _ name: String,
+        _ lock: UInt64,
+        _ type: LockType
+    ) -> (origin: String, isStatic: Bool) {
         if key.address == symbols.address(of: "__lockdep_no_validate__") { return ("no validation", false) }
-        if let offset = percpu.offset(of: key.address) ?? percpu.offset(of: lock) {
+        // A lock that lockdep has not met, and no key of its own.
+        let isOwnKey = key.address == lock
+        let isNameKey = !isOwnKey && UInt32(truncatingIfNeeded: key.address) == key.name
+        if let offset = percpu.offset(of: isNameKey ? lock : key.address) {
             return (symbols.percpuSymbol(at: offset)?.name ?? "per-CPU", false)
         }
+        if isNameKey { return ("", false) }
         guard key.address >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: key.address),
             symbol.offset < 1 << 20
         else {
-            return (dynamicOrigin(of: key, name, type), false)
+            return (numbered("", key, name, type), false)
         }
-        // A key without a name of its own: the name stands for it.
-        if key.address != lock, UInt32(truncatingIfNeeded: key.address) == key.name { return ("", false) }
-        if symbol.name.hasPrefix("__key") {
+        if KeySites.isKey(symbol.name) {
             if sites == nil { sites = KeySites(symbols: symbols, memory: memory) }
             if let function = sites?.function(using: symbol.start) { return (function, false) }
-            return (numbered("__key", symbol), false)
+            // The number is good for one image only, so a name that needs none goes without.
+            if sharedNames.contains(name) { return (numbered(symbol.name, symbol), false) }
+            return (numbered("boot code", key, name, type), false)
         }
-        let isOwnKey = key.address == lock
         let isNamedSo = name == symbol.name || name.hasPrefix(symbol.name + ".")
         return (numbered(isOwnKey && isNamedSo ? symbol.module : symbol.name, symbol), isOwnKey)
     }
@@ -108,12 +141,15 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
         return number == 1 ? origin : "\(origin)#\(number)"
     }
 
-    private mutating func dynamicOrigin(of key: Key, _ name: String, _ type: LockType) -> String {
+    /// Keys that differ in nothing that outlives them are numbered as they are met.
+    private mutating func numbered(_ origin: String, _ key: Key, _ name: String, _ type: LockType) -> String {
         let identity = Dynamic(name: name, type: type)
         var keys = dynamic[identity] ?? []
-        if let index = keys.firstIndex(of: key) { return index == 0 ? "" : "key \(index + 1)" }
-        keys.append(key)
-        dynamic[identity] = keys
-        return keys.count == 1 ? "" : "key \(keys.count)"
+        let index = keys.firstIndex(of: key) ?? keys.count
+        if index == keys.count {
+            keys.append(key)
+            dynamic[identity] = keys
+        }
+        return index == 0 ? origin : "\(origin)#\(index + 1)"
     }
 }

@@ -49,7 +49,7 @@ public struct SymbolTable: Sendable {
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
         "copy_from_user_toio", "copy_to_user_fromio",
         "rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map",
-        "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "_stext", "_etext",
+        "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "lock_acquire", "_stext", "_etext",
     ]
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.

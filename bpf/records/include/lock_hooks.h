@@ -73,6 +73,7 @@
 	/* the lockdep source's */					\
 	X(lock_release)							\
 	X(contention_end)						\
+	X(set_cpu_online)						\
 	X(lock_acquire)
 
 enum ld_hook {
