@@ -79,6 +79,17 @@ __noinline int tell_name(struct lockdep_list *t)
 	return 0;
 }
 
+/* Known for locks that were initialised so; lockdep caches the class of others once they are taken (6.5+). */
+static __always_inline bool is_ordered(u64 map)
+{
+	u64 class;
+
+	if (!bpf_core_field_exists(struct lock_class, cmp_fn))
+		return false;
+	class = read_word(map + bpf_core_field_offset(struct lockdep_map, class_cache));
+	return class && read_word(class + bpf_core_field_offset(struct lock_class, cmp_fn));
+}
+
 /* Tells user space of the entry's class. Returns whether it knows it. */
 __noinline int tell_class(struct lockdep_list *t, struct ld_held *h)
 {
@@ -100,7 +111,7 @@ __noinline int tell_class(struct lockdep_list *t, struct ld_held *h)
 	r->origin = h->origin;
 	r->aux = read_word(h->lock + bpf_core_field_offset(struct lockdep_map, name));
 	r->type = lock_type(h->lock, r->aux);
-	r->mode = h->flags & LD_H_UNCHECKED ? 1 : 0;
+	r->mode = (h->flags & LD_H_UNCHECKED ? LD_CLASS_UNCHECKED : 0) | (is_ordered(h->lock) ? LD_CLASS_ORDERED : 0);
 	s->tail[0] = 0;
 	bpf_probe_read_kernel_str(s->tail, LD_CLASS_NAME_LEN, (void *)r->aux);
 	if (!emit(t, s, sizeof(*r) + LD_CLASS_NAME_LEN))

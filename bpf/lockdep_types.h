@@ -15,6 +15,7 @@ struct lock_class_key;
 
 struct lock_class {
 	const void *key;
+	void *cmp_fn;
 };
 
 struct lockdep_map {

@@ -13,7 +13,8 @@ extension RecordDecoder {
             text: name,
             lock: record.lock,
             type: Self.type(record.type),
-            isChecked: record.mode == 0,
+            isChecked: UInt32(record.mode) & LD_CLASS_UNCHECKED.rawValue == 0,
+            isOrdered: UInt32(record.mode) & LD_CLASS_ORDERED.rawValue != 0,
             in: &tables
         )
     }

@@ -70,6 +70,8 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
     ///   - text: the name.
     ///   - lock: the address of a lock's `lockdep_map`.
     ///   - isChecked: whether lockdep checks the class's dependencies.
+    ///   - isOrdered: whether its instances nest in an order of their own.
+    ///   - tables: where the class is stored.
     public mutating func meet(
         key: UInt64,
         name: UInt32,
@@ -77,19 +79,20 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
         lock: UInt64,
         type: LockType,
         isChecked: Bool,
+        isOrdered: Bool,
         in tables: inout EventTables
     ) {
         let (origin, isStatic) = origin(of: Key(address: key, name: name), text, lock, type)
-        classes[Key(address: key, name: name)] = tables.classes.intern(
-            LockClass(
-                name: text.isEmpty ? "unnamed" : text,
-                type: type,
-                origin: origin,
-                naming: "lockdep",
-                isValidated: isChecked && key != symbols.address(of: "__lockdep_no_validate__"),
-                isStatic: isStatic
-            )
+        var lockClass = LockClass(
+            name: text.isEmpty ? "unnamed" : text,
+            type: type,
+            origin: origin,
+            naming: "lockdep",
+            isValidated: isChecked && key != symbols.address(of: "__lockdep_no_validate__"),
+            isStatic: isStatic
         )
+        lockClass.isOrdered = isOrdered
+        classes[Key(address: key, name: name)] = tables.classes.intern(lockClass)
     }
 
     /// Names that stand in `/proc/lockdep` with a number: `KEY FD: n BD: n ....: NAME#2/1`.

@@ -106,6 +106,13 @@ enum ld_held_flags {
 	LD_H_MAY	= 1 << 5,
 };
 
+/* ->mode of an LD_CLASS record. */
+enum ld_class_flags {
+	LD_CLASS_UNCHECKED	= 1 << 0,
+	/* Its instances nest in an order of their own (lock_set_cmp_fn). */
+	LD_CLASS_ORDERED	= 1 << 1,
+};
+
 /* What a lock's memory is part of, where it is a slab object; else zeroes. */
 struct ld_origin {
 	ld_u64 cache;	/* struct kmem_cache */
