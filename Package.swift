@@ -71,8 +71,8 @@ let package = Package(
         .executableTarget(
             name: "livedep",
             dependencies: [
-                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText", "JSONLines", "TraceFiles",
-                "Reports",
+                "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText", "TraceFiles", "Reports",
+                "JSONLines",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -81,8 +81,36 @@ let package = Package(
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),
-        .testTarget(name: "TraceFilesTests", dependencies: ["TraceFiles"], swiftSettings: settings),
-        .testTarget(name: "ReportsTests", dependencies: ["Reports", "TraceFiles"], swiftSettings: settings),
-        .testTarget(name: "LockdepTextTests", dependencies: ["LockdepText"], swiftSettings: settings),
+        .target(
+            name: "GraphFixtures",
+            dependencies: ["LockEvents", "LockGraph"],
+            path: "Tests/GraphFixtures",
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "TraceFilesTests",
+            dependencies: ["TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReportsTests",
+            dependencies: ["Reports", "TraceFiles", "GraphFixtures"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
+        .testTarget(name: "LockNamingTests", dependencies: ["LockNaming", "LockEvents"], swiftSettings: settings),
+        .testTarget(
+            name: "LiveTracingTests",
+            dependencies: ["LiveTracing", "LockNaming", "LockEvents", "CLockRecords"],
+            swiftSettings: settings
+        ),
+        // Boots guests: see scripts/test.
+        .testTarget(name: "GuestTests", swiftSettings: settings),
+        .testTarget(
+            name: "LockdepTextTests",
+            dependencies: ["LockEvents", "LockGraph", "LockdepText"],
+            exclude: ["Fixtures"],
+            swiftSettings: settings
+        ),
     ]
 )

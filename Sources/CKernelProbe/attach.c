@@ -86,13 +86,23 @@ static enum kp_attachment attachment_of(const struct bpf_program *program) {
     return KP_TRACEPOINT;
 }
 
+bool kp_is_kprobe(const struct kp_probe *probe, int hook) {
+    return hook >= 0 && hook < LD_HOOK_MAX && probe->programs[hook] &&
+           attachment_of(probe->programs[hook]) == KP_KPROBE;
+}
+
+void kp_leave_out(struct kp_probe *probe, int hook) {
+    if (hook >= 0 && hook < LD_HOOK_MAX)
+        probe->hooks[hook].attachment = KP_UNTRACEABLE;
+}
+
 int kp_attach(struct kp_probe *probe, struct kp_error *error) {
     int attached = 0, last_error = 0;
 
     for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
         struct bpf_program *program = probe->programs[hook];
 
-        if (!program || !bpf_program__autoload(program))
+        if (!program || !bpf_program__autoload(program) || probe->hooks[hook].attachment == KP_UNTRACEABLE)
             continue;
         kp_library_log_clear();
         probe->links[hook] = bpf_program__attach(program);

@@ -111,6 +111,33 @@ public struct JSONReader {
         throw error("a string does not end")
     }
 
+    /// Passes over a string without making one.
+    private mutating func skipString() throws(JSONError) {
+        let first = position
+        position += 1
+        while position < limit {
+            let byte = bytes[position]
+            if byte == UInt8(ascii: "\\") || byte < 0x20 {
+                // Escapes are checked where they are read.
+                position = first
+                _ = try string()
+                return
+            }
+            position += 1
+            if byte == UInt8(ascii: "\"") { return }
+        }
+        throw error("a string does not end")
+    }
+
+    /// The string value of an object's first member if that has the given name; nil for all else. Reads nothing on.
+    public func firstMember(named name: String) -> String? {
+        var json = self
+        json.skipSpace()
+        guard json.take(UInt8(ascii: "{")), (try? json.string()) == name else { return nil }
+        json.skipSpace()
+        return json.take(UInt8(ascii: ":")) ? try? json.string() : nil
+    }
+
     /// Reads a whole number that fits.
     public mutating func integer<Number: FixedWidthInteger>(
         _ type: Number.Type = Number.self
@@ -152,7 +179,7 @@ public struct JSONReader {
         switch bytes[position] {
         case UInt8(ascii: "{"): try object { _, json throws(JSONError) in try json.skip() }
         case UInt8(ascii: "["): try array { json throws(JSONError) in try json.skip() }
-        case UInt8(ascii: "\""): _ = try string()
+        case UInt8(ascii: "\""): try skipString()
         case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try boolean()
         case UInt8(ascii: "n"): if !null() { throw error("a value is expected") }
         default: _ = try numberText()

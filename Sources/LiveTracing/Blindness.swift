@@ -34,14 +34,14 @@ public struct Blindness: Sendable {
                     )
                     : Blindness(
                         what: "might-fault at user copies",
-                        why: "_copy_to_user and its kin cannot be hooked, and the kernel has no hardened user-copy check "
-                            + "(CONFIG_HARDENED_USERCOPY) to hook instead; faults that happen are seen"
+                        why: "_copy_to_user and its kin cannot be hooked, and the kernel has no hardened user-copy "
+                            + "check (CONFIG_HARDENED_USERCOPY) to hook instead; faults that happen are seen"
                     )
             )
         }
         if !isAttached("__might_fault") {
             list.append(
-                Blindness(what: "might-fault at get_user, put_user and unsafe_*_user", why: "they are inlined everywhere")
+                Blindness(what: "might-fault at get_user, put_user, unsafe_*_user", why: "they are inlined everywhere")
             )
         }
         if !isAttached("contention_begin") {

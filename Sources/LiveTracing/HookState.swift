@@ -10,6 +10,8 @@ public struct HookState: Sendable {
         case absent
         /// It has, and nothing attached: what it does stays unseen.
         case refused
+        /// It has, built without ftrace, and kprobes are not allowed on such functions.
+        case untraceable
         case fentry, fexit, kprobe, tracepoint
 
         init(_ attachment: kp_attachment) {
@@ -20,15 +22,18 @@ public struct HookState: Sendable {
                 case KP_KPROBE: .kprobe
                 case KP_TRACEPOINT: .tracepoint
                 case KP_REFUSED: .refused
+                case KP_UNTRACEABLE: .untraceable
                 default: .absent
                 }
         }
 
         /// Whether events are seen through it.
-        public var isAttached: Bool { self != .absent && self != .refused }
+        public var isAttached: Bool { self != .absent && self != .refused && self != .untraceable }
     }
 
+    /// The kernel function or tracepoint.
     public var function: String
+    /// How it is hooked, if it is.
     public var attachment: Attachment
     /// The errno of a refusal, or 0.
     public var error: Int32

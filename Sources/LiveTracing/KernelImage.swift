@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import FoundationEssentials
+internal import Glibc
 public import LockNaming
-internal import Foundation
 
 /// What is read once of the running kernel before it is traced: symbols, types, caches.
 public enum KernelImage {

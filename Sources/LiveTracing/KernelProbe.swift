@@ -37,6 +37,23 @@ public struct KernelProbe: ~Copyable {
         kp_set_memory_map(handle, bases[0], bases[1])
     }
 
+    /// Leaves out the kprobes that the kernel would refuse with a warning in its log.
+    func leaveOutUntraceable(_ symbols: SymbolTable) {
+        let configuration = KernelFile.text(at: "/boot/config-\(KernelImage.release)") ?? ""
+        if configuration.contains("CONFIG_KPROBE_EVENTS_ON_NOTRACE=y") { return }
+        for hook in 0..<kp_hook_count() where kp_is_kprobe(handle, hook) {
+            guard let address = symbols.address(of: String(cString: kp_hook_name(hook))) else { continue }
+            if !isTraceable(at: address) { kp_leave_out(handle, hook) }
+        }
+    }
+
+    /// Whether a function begins with ftrace's call or the no-op in its place, behind endbr64 where there is one.
+    private func isTraceable(at address: UInt64) -> Bool {
+        guard let code = memory.read(at: address, count: 16) else { return false }
+        let start = code.starts(with: [0xf3, 0x0f, 0x1e, 0xfa]) ? 4 : 0
+        return code[start] == 0xe8 || code[start...].starts(with: [0x0f, 0x1f, 0x44, 0x00, 0x00])
+    }
+
     /// Tells the programs of places whose locks differ by the objects they are in.
     func setContainers(_ places: [ContainerPlace]) {
         for place in places { _ = kp_set_container(handle, place.cache, place.offset, Int32(place.kind)) }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import LockNaming
 
 /// What the running kernel says of itself, as far as it decides what livedep can see.
@@ -10,13 +11,17 @@ public struct KernelState: Sendable {
     public var release: String
     /// `uname -v`: names the preemption model.
     public var version: String
+    /// `uname -m`.
     public var machine: String
     /// How tasks are preempted: `none`, `voluntary`, `full`, `lazy`, `rt`, or empty where it is not told.
     public var preemption: String
     /// `none`, `integrity` or `confidentiality`; empty where the kernel has no lockdown.
     public var lockdown: String
+    /// Whether the kernel describes its types (BTF).
     public var hasTypes: Bool
+    /// Whether this process runs as root.
     public var isRoot: Bool
+    /// What lockdep is doing.
     public var lockdep: Lockdep
     /// Why BPF tracing programs are refused; nil where they are allowed.
     public var refusal: ProbeError?
@@ -47,6 +52,19 @@ public struct KernelState: Sendable {
         } catch {
             refusal = error
         }
+    }
+
+    /// Why this kernel cannot be traced by this process and what to do, in one line; nil where nothing is in the way.
+    public var obstacle: String? {
+        if !isRoot { return "not root: run as root (CAP_BPF, CAP_PERFMON and CAP_SYSLOG are needed)" }
+        if !hasTypes {
+            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, "
+                + "as distribution kernels are"
+        }
+        guard let refusal else { return nil }
+        let lockdown = lockdown.isEmpty || lockdown == "none" ? "" : " (lockdown is '\(lockdown)')"
+        return "the kernel refuses BPF tracing programs: \(refusal.description)\(lockdown); "
+            + "watch on the machine itself rather than in a sandbox, or boot a kernel in a guest with scripts/vm"
     }
 
     private static var builtFor: String {

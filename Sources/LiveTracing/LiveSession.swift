@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 public import LockEvents
 internal import LockNaming
 
@@ -50,6 +51,7 @@ public struct LiveSession: ~Copyable {
         let probe = try KernelProbe(configuration)
         try probe.load()
         probe.setMemoryMap(symbols)
+        probe.leaveOutUntraceable(symbols)
         try probe.attach()
         let ring = try probe.mapRing()
         let memory = probe.memory

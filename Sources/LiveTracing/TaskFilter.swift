@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// Which tasks are traced; the BPF programs pass over all others. livedep's own never are.
 public struct TaskFilter: Sendable {
@@ -28,7 +29,8 @@ public struct TaskFilter: Sendable {
             let parts = inside.split(separator: "/")
             var status = stat()
             let folder = ([root] + parts.map(String.init)).joined(separator: "/")
-            guard stat(folder, &status) == 0, FileManager.default.fileExists(atPath: root + "/cgroup.controllers") else {
+            guard stat(folder, &status) == 0, FileManager.default.fileExists(atPath: root + "/cgroup.controllers")
+            else {
                 throw ProbeError(code: ENOENT, "\(path): no such cgroup below \(root); cgroup v2 must be mounted there")
             }
             id = UInt64(status.st_ino)

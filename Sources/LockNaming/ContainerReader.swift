@@ -69,7 +69,8 @@ struct ContainerReader {
         case .kernfsFile: return kernfsFile(at: object, memory)
         case .device:
             return isDevice(object, memory)
-                ? Refinement(name: LockContainer.device.initialName, origin: "device_initialize", isValidated: false) : nil
+                ? Refinement(name: LockContainer.device.initialName, origin: "device_initialize", isValidated: false)
+                : nil
         }
     }
 

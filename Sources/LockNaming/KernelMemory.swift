@@ -19,7 +19,9 @@ extension KernelMemory {
 
     /// A NUL-terminated string of at most `limit` bytes, printable ASCII throughout, or nil.
     func name(at address: UInt64, limit: Int = 64) -> String? {
-        guard let bytes = read(at: address, count: limit), let end = bytes.firstIndex(of: 0), end > 0 else { return nil }
+        guard let bytes = read(at: address, count: limit), let end = bytes.firstIndex(of: 0), end > 0 else {
+            return nil
+        }
         guard bytes[..<end].allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return nil }
         return String(decoding: bytes[..<end], as: UTF8.self)
     }

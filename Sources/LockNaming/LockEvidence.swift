@@ -8,6 +8,7 @@ public struct LockEvidence: Sendable, Hashable {
     public var lock: UInt64
     /// Return address of the call that took it; zero where unknown.
     public var site: UInt64
+    /// The kind of lock that the function takes.
     public var type: LockType
     /// Address of the slab cache that the lock's object came from; zero when it is not a slab object.
     public var cache: UInt64

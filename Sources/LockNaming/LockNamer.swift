@@ -239,7 +239,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     }
 
     /// A container that is not set up yet: kept out of verdicts, as its class would be several in one.
-    private func unset(_ container: LockContainer, _ evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID {
+    private func unset(
+        _ container: LockContainer,
+        _ evidence: LockEvidence,
+        _ tables: inout EventTables
+    ) -> LockClassID {
         tables.classes.intern(
             LockClass(
                 name: container.initialName,
@@ -279,7 +283,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         {
             name = "\(symbol.name).\(member)"
             if LockContainer(memberPath: name) == .device,
-                let lockClass = refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
+                let lockClass = refined(
+                    .device,
+                    evidence,
+                    SlabMember(cache: 0, offset: 0, type: evidence.type),
+                    &tables
+                )
             {
                 return lockClass
             }
@@ -303,7 +312,15 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         guard let offset = percpu.offset(of: evidence.lock) else { return nil }
         if let lockClass = percpuClasses[offset] { return current(lockClass) }
         let lockClass: LockClass
-        if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
+        if let inside = percpu.offsetInPerfContext(offset),
+            let member = types?.lockMember(in: "perf_cpu_context", at: inside)
+        {
+            lockClass = LockClass(
+                name: "perf_cpu_context.\(member)",
+                type: evidence.type,
+                naming: "known pointer, per-CPU member"
+            )
+        } else if let symbol = symbols.percpuSymbol(at: offset), symbol.offset < symbol.size, symbol.offset < 1 << 16 {
             let member =
                 types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
                 ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
 public import LockEvents
 
 /// Lock classes as lockdep has them: by class key, with lockdep's own names.
@@ -99,8 +98,11 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
     private static func sharedNames(_ text: String) -> Set<String> {
         var names: Set<String> = []
         for line in text.split(separator: "\n") where !line.hasPrefix(" ") {
-            guard let colon = line.range(of: ": ", options: .backwards) else { continue }
-            let name = line[colon.upperBound...]
+            // The name comes behind the usage: four characters out of these and a colon.
+            let words = line.split(separator: " ", maxSplits: 16)
+            let usage = words.first { $0.hasSuffix(":") && $0.dropLast().allSatisfy { ".+-?".contains($0) } }
+            guard let usage, usage.endIndex < line.endIndex else { continue }
+            let name = line[line.index(after: usage.endIndex)...]
             guard let mark = name.lastIndex(of: "#"), name[name.index(after: mark)...].first?.isNumber ?? false else {
                 continue
             }

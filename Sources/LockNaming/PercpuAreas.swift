@@ -6,11 +6,14 @@
 struct PercpuAreas {
     private let bases: [UInt64]
     private let size: UInt64
+    /// Where perf's CPU-wide contexts lie in an area: kernels before 6.2 allocate them, one for each kind of PMU.
+    private let perfContexts: [UInt64]
 
     /// No areas: every address is elsewhere.
     init() {
         bases = []
         size = 0
+        perfContexts = []
     }
 
     init(symbols: SymbolTable, types: borrowing KernelTypes, memory: some KernelMemory, processors: Int) {
@@ -23,6 +26,37 @@ struct PercpuAreas {
         }
         self.bases = bases
         size = Self.firstChunk(symbols, types, memory) ?? symbols.address(of: "__per_cpu_end") ?? 0
+        perfContexts = Self.perfContexts(symbols, types, memory)
+    }
+
+    /// The bytes from the start of the `perf_cpu_context` that a per-CPU offset may lie in, or nil where it lies in none.
+    func offsetInPerfContext(_ offset: UInt64) -> Int? {
+        perfContexts.last { $0 <= offset && offset - $0 < 4096 }.map { Int(offset - $0) }
+    }
+
+    /// Follows the list of PMUs (kernel/events/core.c, `pmus`) to their contexts.
+    private static func perfContexts(
+        _ symbols: SymbolTable,
+        _ types: borrowing KernelTypes,
+        _ memory: some KernelMemory
+    ) -> [UInt64] {
+        // Drivers have variables of that name too; the list's own lock stands beside it.
+        guard let lock = symbols.address(of: "pmus_lock"),
+            let head = symbols.addresses(of: "pmus").first(where: { $0 &- lock &+ 256 < 512 }),
+            let entry = types.offset(of: "entry", in: "pmu"),
+            let context = types.offset(of: "pmu_cpu_context", in: "pmu")
+        else { return [] }
+        var contexts: Set<UInt64> = []
+        var position = memory.word(at: head)
+        // The list changes under us when a driver comes or goes: a bound, not trust, ends the walk.
+        for _ in 0..<256 {
+            guard let node = position, node != head, node != 0 else { break }
+            if let pointer = memory.word(at: node &- UInt64(entry) &+ UInt64(context)), pointer != 0 {
+                contexts.insert(pointer)
+            }
+            position = memory.word(at: node)
+        }
+        return contexts.sorted()
     }
 
     /// Bytes of a processor's area in the first chunk. Units are larger; what lies behind was given back to the system.

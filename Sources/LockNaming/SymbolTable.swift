@@ -30,7 +30,7 @@ public struct SymbolTable: Sendable {
     private var entries: [Entry] = []
     private var percpu: [Entry] = []
     private var modules: [String] = [""]
-    private var named: [String: UInt64] = [:]
+    private var named: [String: [UInt64]] = [:]
     /// Hashes of variables' names with their addresses, sorted: static variables of different files share names.
     private var variables: [Variable] = []
 
@@ -47,6 +47,7 @@ public struct SymbolTable: Sendable {
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
         "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
+        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus", "pmus_lock",
         "copy_from_user_toio", "copy_to_user_fromio",
         "rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map",
         "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "lock_acquire", "_stext", "_etext",
@@ -62,7 +63,10 @@ public struct SymbolTable: Sendable {
     public var count: Int { entries.count }
 
     /// The address of one of the few symbols that are needed by name, or nil.
-    public func address(of name: String) -> UInt64? { named[name] }
+    public func address(of name: String) -> UInt64? { named[name]?.first }
+
+    /// Every symbol of that name: static ones of different files may share it.
+    func addresses(of name: String) -> [UInt64] { named[name] ?? [] }
 
     /// The symbol that covers `address`, or nil below the first one.
     public func symbol(at address: UInt64) -> Match? { match(address, in: entries) }
@@ -97,7 +101,7 @@ public struct SymbolTable: Sendable {
     /// Each module's extent as far as its symbols tell it, and the kernel's own text.
     var codeRanges: [Range<UInt64>] {
         var ranges: [Range<UInt64>] = []
-        if let start = named["_stext"], let end = named["_etext"], start < end { ranges.append(start..<end) }
+        if let start = address(of: "_stext"), let end = address(of: "_etext"), start < end { ranges.append(start..<end) }
         var spans: [UInt16: (first: UInt64, last: UInt64)] = [:]
         for entry in entries where entry.module != 0 {
             let span = spans[entry.module] ?? (entry.address, entry.address)
@@ -112,13 +116,16 @@ public struct SymbolTable: Sendable {
 
     /// The extent of a function that is among the symbols needed by name.
     public func range(of name: String) -> Range<UInt64>? {
-        guard let start = named[name], let match = symbol(at: start) else { return nil }
+        guard let start = address(of: name), let match = symbol(at: start) else { return nil }
         return start..<(start + match.size)
     }
 
     /// The text that the scheduler's and the sleeping locks' functions lie in; empty where it is not told.
     public var schedulerText: Range<UInt64> {
-        guard let start = named["__sched_text_start"], let end = named["__sched_text_end"], start < end else { return 0..<0 }
+        guard let start = address(of: "__sched_text_start"), let end = address(of: "__sched_text_end"), start < end
+        else {
+            return 0..<0
+        }
         return start..<end
     }
 
@@ -168,7 +175,9 @@ public struct SymbolTable: Sendable {
             let kind = text[cursor + 1]
             let nameStart = cursor + 3
             var nameEnd = nameStart
-            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") { nameEnd += 1 }
+            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") {
+                nameEnd += 1
+            }
             var module: UInt16 = 0
             if nameEnd < end, let open = text[nameEnd..<end].firstIndex(of: UInt8(ascii: "[")),
                 let close = text[open..<end].firstIndex(of: UInt8(ascii: "]"))
@@ -219,7 +228,7 @@ public struct SymbolTable: Sendable {
     private mutating func noteIfWanted(_ entry: Entry) {
         guard entry.module == 0, entry.nameLength <= 24 else { return }
         let name = name(of: entry)
-        if Self.wanted.contains(name) { named[name] = entry.address }
+        if Self.wanted.contains(name) { named[name, default: []].append(entry.address) }
     }
 
     /// The name's length without what compilers append to clones of a function.

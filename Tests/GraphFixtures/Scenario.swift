@@ -10,10 +10,12 @@ public import LockGraph
 ///
 /// What a task takes it releases at the end of its block.
 public struct Scenario {
+    /// What has seen the events.
     public var engine: LockOrderEngine
     private var time: UInt64 = 604_000_000_000
     private var locks: [String: LockID] = [:]
 
+    /// Begins with an engine that has seen nothing.
     public init(_ options: EngineOptions = EngineOptions()) { engine = LockOrderEngine(options: options) }
 
     /// One task's acts.

@@ -15,7 +15,9 @@ final class Folder {
 
     init() {
         var template = Array("/tmp/livedep-test-XXXXXX".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)) }
+        path = template.withUnsafeMutableBufferPointer {
+            $0.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? "/tmp"
+        }
     }
 
     deinit { for name in names { unlink("\(path)/\(name)") }; rmdir(path) }
@@ -29,9 +31,10 @@ final class Folder {
 
     func write(_ name: String, _ bytes: [UInt8]) -> String {
         let path = file(name)
-        let stream = fopen(path, "w")!
-        fwrite(bytes, 1, bytes.count, stream)
-        fclose(stream)
+        if let stream = fopen(path, "w") {
+            fwrite(bytes, 1, bytes.count, stream)
+            fclose(stream)
+        }
         return path
     }
 
@@ -85,7 +88,9 @@ final class Folder {
 
     @Test func aDependencyLineStandsByItself() throws {
         let line = try #require(
-            Self.seed.text.split(separator: "\n").first { $0.contains(#""from":"gpu_lock""#) && $0.contains("dependency") }
+            Self.seed.text.split(separator: "\n").first {
+                $0.contains(#""from":"gpu_lock""#) && $0.contains("dependency")
+            }
         )
         let expected = [
             #"{"record":"dependency","run":"box-1/1700000000","host":"box-1","kernel":"6.1.0-18","source":"functions""#,

@@ -40,6 +40,7 @@ struct kp_config {
 enum kp_attachment {
     KP_ABSENT = 0, /* this kernel has no such function */
     KP_REFUSED,    /* it has, and nothing attached */
+    KP_UNTRACEABLE, /* it has, built without ftrace: not even tried */
     KP_FENTRY,
     KP_FEXIT,
     KP_KPROBE,
@@ -71,6 +72,15 @@ int kp_load(struct kp_probe *probe, struct kp_error *error);
 
 /* Where the kernel keeps its direct map and its page structs: once, between loading and starting. */
 void kp_set_memory_map(struct kp_probe *probe, uint64_t page_offset_base, uint64_t vmemmap_base);
+
+/*
+ * Leaves a kprobe out. The kernel complains in its log, at a level that CI
+ * systems count as a failure, when one is put on a function without ftrace.
+ */
+void kp_leave_out(struct kp_probe *probe, int hook);
+
+/* Whether the hook is a kprobe. */
+bool kp_is_kprobe(const struct kp_probe *probe, int hook);
 
 /* Attaches every loaded program, releases before acquires; how each fared is asked with kp_hook(). */
 int kp_attach(struct kp_probe *probe, struct kp_error *error);

@@ -19,10 +19,7 @@ extension LockOrderEngine {
         if isSwapped { swap(&kept, &gone) }
         let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
         nodes.alias(gone, to: kept)
-        if displayNumbers[kept.rawValue] == nil, !moving.isEmpty {
-            namesakes[tables.classes[kept].name, default: 0] += 1
-            displayNumbers[kept.rawValue] = namesakes[tables.classes[kept].name]
-        }
+        renumber(kept, takingIn: gone, hasNodes: !moving.isEmpty)
         var cycles: [[Int]] = []
         var survivors: [NodeIndex: NodeIndex] = [:]
         for index in moving {
@@ -51,6 +48,27 @@ extension LockOrderEngine {
         rules.unify(in: graph.order, current)
         judgeCycles(cycles)
         judgeRulesAgain()
+    }
+
+    /// Gives the class that stays a display number: the lower one where both bear one name, so that a name which turns out
+    /// to be of one class loses its `#2`.
+    private mutating func renumber(_ kept: LockClassID, takingIn gone: LockClassID, hasNodes: Bool) {
+        let name = tables.classes[kept].name
+        guard let own = displayNumbers[kept.rawValue] else {
+            guard hasNodes else { return }
+            if tables.classes[gone].name == name, let number = displayNumbers[gone.rawValue] {
+                displayNumbers[kept.rawValue] = number
+            } else {
+                namesakes[name, default: 0] += 1
+                displayNumbers[kept.rawValue] = namesakes[name]
+            }
+            return
+        }
+        guard tables.classes[gone].name == name, let other = displayNumbers[gone.rawValue] else { return }
+        displayNumbers[kept.rawValue] = min(own, other)
+        displayNumbers[gone.rawValue] = max(own, other)
+        // The number that nobody shows any more may be given again, unless a later class has come after it.
+        if namesakes[name] == max(own, other) { namesakes[name] = max(own, other) - 1 }
     }
 
     /// Merges two nodes of the order with what was observed of their dependencies.

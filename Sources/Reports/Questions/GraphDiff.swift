@@ -60,12 +60,7 @@ public struct GraphDiff: Sendable {
                         toMode: dependency.toMode
                     )
                 }
-                .map { Finding.Step($0, in: engine) }
-                .sorted {
-                    ($0.from, $0.to, $0.fromMode.rawValue, $0.toMode.rawValue) < (
-                        $1.from, $1.to, $1.fromMode.rawValue, $1.toMode.rawValue
-                    )
-                },
+                .map { Finding.Step($0, in: engine) },
             cycles: graph.reportedFindings()
                 .filter { $0.kind == .cycle && !knownCycles.contains($0.signature) && !known.contains($0.signature) }
                 .sorted { $0.signature.rawValue < $1.signature.rawValue }

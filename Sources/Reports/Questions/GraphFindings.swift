@@ -73,6 +73,8 @@ extension Finding {
                 )
             }
         }
+        let compared = finding.steps.compactMap(\.isNew)
+        finding.isNew = compared.isEmpty ? !baseline.contains(signature) : compared.contains(true)
         return finding
     }
 }

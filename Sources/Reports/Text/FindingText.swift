@@ -60,7 +60,7 @@ struct FindingText {
     private var header: String {
         var parts = [style.heading("\(finding.kind.name.uppercased()) \(finding.signature)")]
         if let rule = finding.rule { parts.append("'\(rule.visible)'") }
-        if let isNew = finding.isNew, !finding.steps.isEmpty {
+        if let isNew = finding.isNew {
             if finding.kind == .new {
                 if let baseline = style.baseline { parts.append("not in \(baseline.visible)") }
             } else if isNew {

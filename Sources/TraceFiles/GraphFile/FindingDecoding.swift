@@ -15,6 +15,7 @@ extension Finding {
         case "previousGrade": previousGrade = json.null() ? nil : try json.name { Grade(name: $0) }
         case "names": namesAreExact = try json.string() == "exact"
         case "signature": signature = try json.name { Signature($0) }
+        case "new": isNew = json.null() ? nil : try json.boolean()
         case "classes": classes = try json.strings()
         case "rule": rule = json.null() ? nil : try json.string()
         case "gate": gate = json.null() ? nil : try json.string()

@@ -7,7 +7,7 @@ public import LockGraph
 extension Finding {
     /// Writes the finding as one JSON object (DESIGN 6).
     ///
-    /// Besides the members that DESIGN names there are `gate`, `previousGrade` and `inferred` (the classes whose names are),
+    /// Besides the members that DESIGN names there are `gate`, `previousGrade`, `new` (of the finding as a whole) and `inferred` (the classes whose names are),
     /// and in a dependency `task`, `stack` (the new lock's), `count`, `sites`, `needsQueuedWriter` and `writerSeen`.
     ///
     /// - Parameters:
@@ -21,6 +21,7 @@ extension Finding {
         if let previousGrade { json.field("previousGrade", previousGrade.name) }
         json.field("names", namesAreExact ? "exact" : "inferred")
         json.field("signature", signature.description)
+        json.field("new", isNew)
         json.field("classes", classes)
         json.field("rule", orNull: rule)
         if let gate { json.field("gate", gate) }

@@ -49,8 +49,10 @@ extension GraphSnapshot {
 
     /// Takes a line; false if it is not JSON.
     private mutating func take(_ json: JSONReader, _ number: Int, _ tally: inout Tally) throws(FileError) -> Bool {
-        let name: String?
-        do { name = try GraphLine.recordName(of: json) } catch { return false }
+        var name = json.firstMember(named: "record")
+        if name == nil {
+            do { name = try GraphLine.recordName(of: json) } catch { return false }
+        }
         guard let name else {
             throw FileError(
                 tally.file,
@@ -59,14 +61,21 @@ extension GraphSnapshot {
                 advice: Self.advice
             )
         }
-        tally.records += 1
         // Kinds of records that later versions may add are no error.
-        guard let kind = GraphLine.Kind(rawValue: name) else { return true }
+        guard let kind = GraphLine.Kind(rawValue: name) else {
+            guard (try? GraphLine.recordName(of: json)) != nil else { return false }
+            tally.records += 1
+            return true
+        }
         do {
-            try insert(try GraphLine(kind, json, tables: &tables))
+            let line = try GraphLine(kind, json, tables: &tables)
+            try insert(line)
         } catch {
+            // A damaged line is passed over, a whole one with wrong values is not.
+            guard (try? GraphLine.recordName(of: json)) != nil else { return false }
             throw FileError(tally.file, line: number, error.description)
         }
+        tally.records += 1
         return true
     }
 
@@ -110,7 +119,9 @@ extension GraphSnapshot {
         let mark = Array("{\"record\":".utf8)
         var index = range.upperBound - mark.count
         while index > range.lowerBound {
-            if bytes[index..<index + mark.count].elementsEqual(mark) { return index..<range.upperBound }
+            if bytes[index] == mark[0], bytes[index..<index + mark.count].elementsEqual(mark) {
+                return index..<range.upperBound
+            }
             index -= 1
         }
         return nil

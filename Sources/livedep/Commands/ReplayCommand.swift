@@ -30,11 +30,14 @@ struct ReplayCommand: ParsableCommand {
         let style = ReportStyle.standard(baseline: judgement.baselineOption.baseline, graph: graph)
         var sink = FindingSink(format: formatOption.format, style: style)
         var engine = LockOrderEngine(options: options)
+        var filter = taskFilter.filter
         var source: EventFile
         do { source = try EventFile(events) } catch { throw Diagnostics.failure(error) }
         do {
             while let event = try source.next(&engine.tables) {
-                guard taskFilter.lets(event, engine.tables) else { continue }
+                let decision = filter.decide(event, engine.tables)
+                if !decision.isWanted { continue }
+                if decision.forgets { engine.consume(LockEvent(.lost, task: event.task, lock: .none)) }
                 engine.consume(event)
                 if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
             }

@@ -8,7 +8,7 @@ import TraceFiles
 
 /// What `report` can make of a graph.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json, dot, junit, kcidb
+    case text, json, dot, lockdep, junit, kcidb
 }
 
 struct ReportCommand: ParsableCommand {
@@ -86,6 +86,13 @@ struct ReportCommand: ParsableCommand {
             }
             try Output.write(json.bytes)
         case .dot: try Output.write(findings.isEmpty ? DOT.text(snapshot) : DOT.text(findings))
+        case .lockdep:
+            let (text, left) = LockdepLayout.text(findings, of: snapshot)
+            try Output.write(text)
+            if left > 0 {
+                let what = left == 1 ? "1 finding is of a kind" : "\(left) findings are of kinds"
+                Diagnostics.warn(FileError(graph, "\(what) that lockdep prints no such report of; left out"))
+            }
         case .junit: try Output.write(JUnit.text(findings, of: snapshot, isFailure: policy.matches))
         case .kcidb:
             let report = try Diagnostics.checked { () throws(KCIDB.NameError) in

@@ -13,7 +13,7 @@ struct Diagnosis: Sendable {
 
     /// Attaches everything once, behind a closed gate.
     init() {
-        if let refusal = obstacleBeforeLoading {
+        if let refusal = kernel.obstacle {
             obstacle = refusal
             return
         }
@@ -27,18 +27,6 @@ struct Diagnosis: Sendable {
     var canWatch: Bool { obstacle == nil }
 
     var blindness: [Blindness] { canWatch ? Blindness.ofFunctions(hooks: hooks) : [] }
-
-    private var obstacleBeforeLoading: String? {
-        if !kernel.isRoot { return "not root: run as root (CAP_BPF, CAP_PERFMON and CAP_SYSLOG are needed)" }
-        if !kernel.hasTypes {
-            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, "
-                + "as distribution kernels are"
-        }
-        guard let refusal = kernel.refusal else { return nil }
-        let lockdown = kernel.lockdown.isEmpty || kernel.lockdown == "none" ? "" : " (lockdown is '\(kernel.lockdown)')"
-        return "the kernel refuses BPF tracing programs: \(refusal.description)\(lockdown); "
-            + "watch on the machine itself rather than in a sandbox, or boot it in a guest with scripts/vm"
-    }
 
     /// The report for a person.
     var text: String {
@@ -72,6 +60,7 @@ struct Diagnosis: Sendable {
         let name = hook.function.padding(to: 34)
         switch hook.attachment {
         case .absent: return "  \(name) - (not in this kernel)"
+        case .untraceable: return "  \(name) - (built without ftrace, and kprobes are not allowed there)"
         case .refused: return "  \(name) refused (errno \(hook.error))"
         default: return "  \(name) \(hook.attachment.rawValue)"
         }

@@ -21,9 +21,10 @@ struct WatchRun {
     /// Watches until the command has ended, the time is over, or the run is asked to stop.
     func run() throws -> Outcome {
         // Found before anything is attached: a mistyped command should not cost a second of tracing.
-        let workload = try Diagnostics.checked { () throws(ProbeError) in
+        var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
         var session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
         var engine = LockOrderEngine(options: settings.engine)
@@ -38,7 +39,7 @@ struct WatchRun {
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
         let end = settings.duration.map { Self.now + $0 }
         var nextWrite = Self.now + 1
-        while !StopRequest.isMade, workload?.isRunning ?? true, end.map({ Self.now < $0 }) ?? true {
+        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
             session.pump(into: &engine, waitingAtMost: 50)
             if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
             if Self.now >= nextWrite {
@@ -58,7 +59,7 @@ struct WatchRun {
         do { try file?.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
         try sink.finish(GraphSummary(engine.summary, counters: counters))
         for (function, count) in summary.unknownReleases.sorted(by: { $0.key < $1.key }) {
-            Diagnostics.warn("\(count) releases by \(function) of locks that nobody was seen to take: a hook is missing")
+            Diagnostics.warn("\(count) releases by \(function) of locks nobody was seen to take: a hook is missing")
         }
         return Outcome(findings: engine.findings, workloadStatus: workload?.status)
     }

@@ -69,7 +69,7 @@ struct LiveOptions: ParsableArguments {
         options.filter.comm = comm ?? ""
         if let cgroup {
             options.filter.cgroup = try Diagnostics.checked { () throws(ProbeError) in
-                try TaskFilter.Cgroup(path: cgroup)
+                try LiveTracing.TaskFilter.Cgroup(path: cgroup)
             }
         }
         return options

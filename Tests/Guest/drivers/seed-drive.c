@@ -123,6 +123,19 @@ static void cpu1(bool on)
     close(online);
 }
 
+static bool cpu1_is_online(void)
+{
+    char state = '0';
+    int online = open(CPU1_ONLINE, O_RDONLY | O_CLOEXEC);
+
+    if (online < 0)
+        fail("open " CPU1_ONLINE " (two CPUs are needed)");
+    if (read(online, &state, 1) != 1)
+        fail("read " CPU1_ONLINE);
+    close(online);
+    return state == '1';
+}
+
 static int misuse(void)
 {
     fputs(usage, stderr);
@@ -143,6 +156,9 @@ static int all(int count, char **options)
         else
             return misuse();
     }
+    /* A processor that comes online first shows the way the seed shows it: through perf_event_init_cpu(). */
+    if (!cpu1_is_online())
+        cpu1(true);
     perf();
     cpu1(false);
     cpu1(true);

@@ -131,6 +131,19 @@ struct IdentityTests {
         #expect(pair.engine.dependencies.map(\.count) == [9, 2])
     }
 
+    @Test("a name that turns out to be of one class loses its number")
+    func unifyNamesakes() {
+        var pair = twoNames()
+        let origins = ["current->mm", "mm_init"]
+        let mmapLocks = origins.map { origin in
+            pair.engine.tables.classes.intern(LockClass(name: "&mm->mmap_lock", type: .rwsem, origin: origin))
+        }
+        for lock in mmapLocks { pair.engine.add(Dependency(from: LockNode(lock), to: LockNode(pair.other))) }
+        #expect(mmapLocks.map { pair.engine.printedName(of: LockNode($0)) } == ["&mm->mmap_lock", "&mm->mmap_lock#2"])
+        pair.engine.unify(mmapLocks[1], mmapLocks[0])
+        #expect(pair.engine.lockNodes.map { pair.engine.printedName(of: $0) } == ["&mm->mmap_lock", "other"])
+    }
+
     @Test("what was found under the old name is not reported again under the new one")
     func unifyKnown() {
         var pair = twoNames()

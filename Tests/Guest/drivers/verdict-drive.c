@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Plays the scenarios of the verdicts module, each step in a process of its own, and says what is to be made of them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../verdicts/livedep_verdicts.h"
+
+#define DEVICE "/dev/" LIVEDEP_VERDICTS_DEVICE
+#define BRANCHES 4
+
+static const char usage[] =
+    "Usage: verdict-drive [--list | --lockdep] [--hold MILLISECONDS] [SCENARIO]...\n"
+    "\n"
+    "Plays each scenario (all if none is named) of the module livedep_verdicts and prints\n"
+    "\n"
+    "  SCENARIO lockdep=V livedep=V grade=G|- locks=\"...\" steps=\"...\" reason=\"...\"\n"
+    "\n"
+    "on one line: the verdict of lockdep (clean, circular, recursive, unbalanced, freed, exit), the one that livedep is to\n"
+    "give with --same-class instance (clean, or the kind of its finding), and why the two differ on purpose. The classes\n"
+    "are named verdicts_SCENARIO_LETTER. Verdicts/scenarios.h explains locks and steps.\n"
+    "\n"
+    "  --list     only print\n"
+    "  --lockdep  also print measured=V, what the kernel log says of it; lockdep reports once per boot, so name one scenario\n"
+    "  --hold MS  how long processes that wait for each other are left to wait (1500)\n"
+    "\n"
+    "Exit status: 0; 1 if lockdep's verdict is another than expected; 2 if something could not be played.\n";
+
+static int device, log_file = -1;
+static long hold_ms = 1500;
+
+__attribute__((noreturn)) static void fail(const char *what)
+{
+    fprintf(stderr, "verdict-drive: %s: %s\n", what, strerror(errno));
+    exit(2);
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&time, NULL);
+}
+
+/* --- What the kernel log says */
+
+static const struct {
+    const char *text, *verdict;
+} reports[] = {
+    {"possible circular locking dependency detected", "circular"},
+    {"possible recursive locking detected", "recursive"},
+    {"bad unlock balance detected", "unbalanced"},
+    {"held lock freed", "freed"},
+    {"lock held when returning to user space", "exit"},
+    {"inconsistent lock state", "inconsistent"},
+    {"Nested lock was not taken", "nest"},
+    {"DEBUG_LOCKS_WARN_ON", "warning"},
+    {"BUG:", "bug"},
+    {"WARNING:", "warning"},
+};
+
+static void open_log(void)
+{
+    if (access("/proc/lockdep_stats", F_OK) != 0)
+        fail("--lockdep: /proc/lockdep_stats (this kernel is without lockdep)");
+    log_file = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (log_file < 0 || lseek(log_file, 0, SEEK_END) < 0)
+        fail("/dev/kmsg");
+}
+
+static const char *read_verdict(void)
+{
+    const char *verdict = "clean";
+    char record[8192];
+    ssize_t length;
+
+    while ((length = read(log_file, record, sizeof(record) - 1)) > 0 || (length < 0 && errno == EPIPE)) {
+        if (length < 0 || strcmp(verdict, "clean") != 0)
+            continue;
+        record[length] = '\0';
+        for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+            if (strstr(record, reports[i].text)) {
+                verdict = reports[i].verdict;
+                break;
+            }
+        }
+    }
+    return verdict;
+}
+
+/* --- Playing */
+
+static void caught(int signal)
+{
+    (void)signal;
+}
+
+static pid_t start(unsigned int scenario, unsigned int step, unsigned int branch)
+{
+    struct livedep_verdicts_step request = {.scenario = scenario, .step = step, .branch = branch};
+    struct sigaction action = {.sa_handler = caught};
+    pid_t child = fork();
+
+    if (child < 0)
+        fail("fork");
+    if (child > 0)
+        return child;
+    sigaction(SIGUSR1, &action, NULL);
+    _exit(ioctl(device, LIVEDEP_VERDICTS_RUN, &request) == 0 ? 0 : errno);
+}
+
+/* Waits until a child has ended (true) or sleeps and goes on sleeping (false). */
+static bool settle(pid_t child)
+{
+    char path[32], line[512], *state;
+    siginfo_t info;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", child);
+    for (int asleep = 0, tries = 0; tries < 3000; tries++) {
+        int file;
+        ssize_t length;
+
+        info.si_pid = 0;
+        if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child)
+            return true;
+        file = open(path, O_RDONLY | O_CLOEXEC);
+        length = file < 0 ? -1 : read(file, line, sizeof(line) - 1);
+        close(file);
+        if (length > 0) {
+            line[length] = '\0';
+            state = strrchr(line, ')');
+            asleep = state && (state[2] == 'S' || state[2] == 'D') ? asleep + 1 : 0;
+            if (asleep == 8)
+                return false;
+        }
+        pause_ms(10);
+    }
+    errno = ETIMEDOUT;
+    fail("a step neither ends nor sleeps");
+}
+
+static void reap(pid_t child)
+{
+    int status;
+
+    if (waitpid(child, &status, 0) != child)
+        fail("waitpid");
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+        errno = WEXITSTATUS(status);
+        fail("a step could not be played");
+    }
+}
+
+static void play_step(unsigned int scenario, unsigned int step, char *text)
+{
+    pid_t children[BRANCHES];
+    bool killed[BRANCHES], waits = false;
+    int count = 0;
+
+    for (char *save, *branch = strtok_r(text, "|", &save); branch; branch = strtok_r(NULL, "|", &save)) {
+        if (count == BRANCHES) {
+            errno = E2BIG;
+            fail("branches");
+        }
+        killed[count] = strchr(branch, 'k') != NULL;
+        waits |= strpbrk(branch, "ikz") != NULL;
+        children[count] = start(scenario, step, (unsigned int)count);
+        count++;
+    }
+    if (waits) {
+        for (int i = 0; i < count; i++)
+            settle(children[i]);
+        pause_ms(hold_ms);
+    }
+    for (int i = 0; i < count; i++) {
+        if (waits && !settle(children[i]))
+            kill(children[i], killed[i] ? SIGKILL : SIGUSR1);
+        reap(children[i]);
+    }
+}
+
+static void play(const struct livedep_verdicts_scenario *scenario)
+{
+    char steps[sizeof(scenario->steps)];
+    unsigned int step = 0;
+    cpu_set_t all, one;
+
+    /* Memory that is to be used again is freed and allocated on one CPU. */
+    if (sched_getaffinity(0, sizeof(all), &all) != 0)
+        fail("sched_getaffinity");
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    if (strchr(scenario->steps, '>') && sched_setaffinity(0, sizeof(one), &one) != 0)
+        fail("sched_setaffinity");
+    if (ioctl(device, LIVEDEP_VERDICTS_PREPARE, (unsigned long)scenario->index) != 0)
+        fail("the locks could not be prepared");
+    memcpy(steps, scenario->steps, sizeof(steps));
+    for (char *save, *text = strtok_r(steps, ";", &save); text; text = strtok_r(NULL, ";", &save))
+        play_step(scenario->index, step++, text);
+    sched_setaffinity(0, sizeof(all), &all);
+}
+
+static bool wanted(const char *name, int count, char **names)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return count == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct livedep_verdicts_scenario scenario = {.index = 0};
+    bool list = false, lockdep = false, good = true;
+    int first = 1, found = 0;
+
+    for (; first < argc && argv[first][0] == '-'; first++) {
+        if (strcmp(argv[first], "--help") == 0) {
+            fputs(usage, stdout);
+            return 0;
+        } else if (strcmp(argv[first], "--list") == 0) {
+            list = true;
+        } else if (strcmp(argv[first], "--lockdep") == 0) {
+            lockdep = true;
+        } else if (strcmp(argv[first], "--hold") == 0 && first + 1 < argc) {
+            hold_ms = strtol(argv[++first], NULL, 10);
+        } else {
+            fputs(usage, stderr);
+            return 64;
+        }
+    }
+    device = open(DEVICE, O_RDWR | O_CLOEXEC);
+    if (device < 0)
+        fail("open " DEVICE " (is livedep_verdicts.ko loaded, and no other verdict-drive running?)");
+    if (lockdep && !list)
+        open_log();
+    for (;; scenario.index++) {
+        if (ioctl(device, LIVEDEP_VERDICTS_DESCRIBE, &scenario) != 0) {
+            if (errno == ENOENT)
+                break;
+            fail("ioctl " DEVICE);
+        }
+        if (!wanted(scenario.name, argc - first, argv + first))
+            continue;
+        found++;
+        if (!list)
+            play(&scenario);
+        printf("%s lockdep=%s ", scenario.name, scenario.lockdep);
+        if (lockdep && !list) {
+            const char *verdict = read_verdict();
+
+            printf("measured=%s ", verdict);
+            good &= strcmp(verdict, scenario.lockdep) == 0;
+        }
+        printf("livedep=%s grade=%s locks=\"%s\" steps=\"%s\" reason=\"%s\"\n", scenario.livedep,
+               scenario.grade[0] ? scenario.grade : "-", scenario.locks, scenario.steps, scenario.reason);
+        fflush(stdout);
+    }
+    if (argc > first && found < argc - first) {
+        fputs("verdict-drive: there is no such scenario (see --list)\n", stderr);
+        return 64;
+    }
+    return good ? 0 : 1;
+}

@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# One boot, many tests: runs livedep in a guest through the stories that Tests/GuestTests asks about, and leaves what each
+# printed in /tmp/session, packed as /tmp/session.tar. Runs under BusyBox.
+set -u
+mkdir -p /tmp/session
+cd /tmp/session
+
+# story NAME ARGUMENTS...: runs livedep, keeps output, errors and exit status. Each line of output that comes while it runs
+# is stamped with seconds since boot in NAME.stamped.
+story() {
+    name=$1
+    shift
+    {
+        status=0
+        livedep "$@" 2>"$name.err" || status=$?
+        echo "$status" >"$name.status"
+    } | while IFS= read -r line; do
+        read -r now _ </proc/uptime
+        printf '%s\n' "$line" >>"$name.out"
+        printf '%s %s\n' "$now" "$line" >>"$name.stamped"
+    done
+    touch "$name.out" "$name.stamped"
+}
+
+# What the kernel has hooked: with everything detached there is nothing left.
+hooked() { wc -l </sys/kernel/tracing/enabled_functions; }
+
+cpu1=/sys/devices/system/cpu/cpu1/online
+
+hooked >hooked.before
+story doctor doctor --format json
+story quiet watch --duration 3 --format json
+story rule watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json --graph rule.livedep -- \
+    sh -c 'seed-drive all >rule.drive'
+story innocent watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json -- \
+    sh -c 'seed-drive all --no-ioctl >innocent.drive'
+echo 0 >$cpu1
+story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --legacy --second >seed.drive'
+story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
+    sh -c 'seed-drive all --legacy --second >unfiltered.drive'
+story text report seed.livedep
+story comm watch --comm nobody-called --format json -- seed-drive touch
+story missing watch -- no-such-command
+
+# Ctrl-C ends a watch with a summary.
+: >interrupt.err
+livedep watch --format json >interrupt.out 2>interrupt.err &
+watcher=$!
+until grep -q watching interrupt.err; do sleep 0.2; done
+sleep 1
+kill -INT $watcher
+wait $watcher
+echo $? >interrupt.status
+
+# kill -9 leaves nothing behind.
+: >killed.err
+livedep watch >killed.out 2>killed.err &
+watcher=$!
+until grep -q watching killed.err; do sleep 0.2; done
+hooked >hooked.during
+kill -9 $watcher
+wait $watcher
+i=0
+while [ "$(hooked)" != "$(cat hooked.before)" ] && [ $i -lt 150 ]; do
+    sleep 0.2
+    i=$((i + 1))
+done
+hooked >hooked.after
+
+# Somebody who is not root.
+echo 'nobody:x:65534:65534:nobody:/:/bin/sh' >/etc/passwd
+su -s /bin/sh nobody -c 'livedep watch' >nobody.out 2>nobody.err
+echo $? >nobody.status
+su -s /bin/sh nobody -c 'livedep doctor' >nobody-doctor.out 2>&1
+echo $? >nobody-doctor.status
+
+dmesg >dmesg
+cat /proc/sys/kernel/tainted >tainted
+uname -r >release
+tar cf /tmp/session.tar .
