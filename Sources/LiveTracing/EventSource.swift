@@ -9,9 +9,10 @@ public enum EventSource: String, Sendable, Hashable, CaseIterable {
     /// The same tracepoints through `perf_event_open`, where BPF tracing is refused.
     case perf
 
-    /// The source that sees most on a kernel: `lockdep` where the kernel has it, else `functions`, else `perf`.
+    /// The source that sees most on a kernel: `lockdep` where the kernel has it, else `functions`; `perf` where BPF is refused
+    /// and perf has something to tell.
     public static func best(on kernel: KernelState) -> EventSource {
-        if kernel.refusal != nil { return .perf }
+        if kernel.refusal != nil, PerfSession.tellsOrder == true { return .perf }
         return kernel.lockdep == .absent ? .functions : .lockdep
     }
 }

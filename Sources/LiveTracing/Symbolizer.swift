@@ -57,6 +57,12 @@ struct Symbolizer {
         addresses.dropFirst(framesOfTracepoint(addresses)).first { !isInsideLock($0) } ?? 0
     }
 
+    /// The function that called `lock_acquire()`: the lock function, or whoever spoke to lockdep itself.
+    func lockFunction(in addresses: UnsafeBufferPointer<UInt64>) -> String? {
+        let first = framesOfTracepoint(addresses)
+        return first < addresses.count ? symbols.symbol(at: addresses[first] - 1)?.name : nil
+    }
+
     /// How many frames lie above lockdep's own tracepoints: BPF's and the tracepoint's, whose code no symbol tells.
     private func framesOfTracepoint(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
         guard let tracepoint else { return 0 }
@@ -85,6 +91,7 @@ struct Symbolizer {
         if symbol.module == "bpf" || symbol.offset > 1 << 20 { return true }
         return [
             "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "__might_fault",
+            "_raw_",
         ].contains { symbol.name.hasPrefix($0) }
     }
 }

@@ -95,7 +95,7 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
     }
 
     /// Names that stand in `/proc/lockdep` with a number: `KEY FD: n BD: n ....: NAME#2/1`.
-    private static func sharedNames(_ text: String) -> Set<String> {
+    public static func sharedNames(_ text: String) -> Set<String> {
         var names: Set<String> = []
         for line in text.split(separator: "\n") where !line.hasPrefix(" ") {
             // The name comes behind the usage: four characters out of these and a colon.

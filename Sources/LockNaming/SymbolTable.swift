@@ -101,7 +101,9 @@ public struct SymbolTable: Sendable {
     /// Each module's extent as far as its symbols tell it, and the kernel's own text.
     var codeRanges: [Range<UInt64>] {
         var ranges: [Range<UInt64>] = []
-        if let start = address(of: "_stext"), let end = address(of: "_etext"), start < end { ranges.append(start..<end) }
+        if let start = address(of: "_stext"), let end = address(of: "_etext"), start < end {
+            ranges.append(start..<end)
+        }
         var spans: [UInt16: (first: UInt64, last: UInt64)] = [:]
         for entry in entries where entry.module != 0 {
             let span = spans[entry.module] ?? (entry.address, entry.address)

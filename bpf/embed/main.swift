@@ -56,7 +56,8 @@ let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [
     .sorted()
 guard !names.isEmpty else { fail("\(folder) holds no file that ends in \(suffix)") }
 
-var source = "// The BPF objects, as built from bpf/NAME.bpf.c.\nstruct EmbeddedObject {\n    let base64: StaticString\n"
+var source =
+    "// The BPF objects, as built from bpf/NAME.bpf.c.\nstruct EmbeddedObject {\n    let base64: StaticString\n"
 for name in names {
     source += "\n    static let \(name) = EmbeddedObject(base64: \"\(compile(name))\")\n"
 }

@@ -35,7 +35,8 @@ struct WatchCommand: ParsableCommand {
     func run() throws {
         let session = try live.sessionOptions()
         var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
-        engine.isFiltered = !session.isUnfiltered
+        // perf has no filter.
+        engine.isFiltered = !session.isUnfiltered && session.source != .perf
         let settings = WatchSettings(
             session: session,
             engine: engine,
