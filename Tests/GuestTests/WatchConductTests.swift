@@ -65,10 +65,14 @@ struct WatchConductTests {
         let attachment = { (function: String) in
             hooks.first { $0["function"] as? String == function }?["attachment"] as? String
         }
-        let lock = session.kernel.hasPrefix("lockdep") ? "mutex_lock_nested" : "mutex_lock"
-        #expect(attachment(lock) == "fexit")
-        #expect(attachment("mutex_unlock") == "fentry")
-        #expect(attachment("cpus_read_lock") == "fexit")
+        if session.kernel.hasPrefix("lockdep") {
+            #expect(doctor["source"] as? String == "lockdep")
+        } else {
+            #expect(doctor["source"] as? String == "functions")
+            #expect(attachment("mutex_lock") == "fexit")
+            #expect(attachment("mutex_unlock") == "fentry")
+            #expect(attachment("cpus_read_lock") == "fexit")
+        }
         #expect(hooks.allSatisfy { $0["attachment"] as? String != "refused" })
         #expect(doctor["kernel"] as? String == (try session.text("release")))
         #expect((doctor["unseen"] as? [[String: Any]])?.isEmpty == false)

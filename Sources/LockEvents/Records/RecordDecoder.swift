@@ -68,6 +68,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             tasks[record.tid, default: Task(nextSequence: record.seq &+ 1, comm: .none)].comm =
                 sink.tables.names.intern(name)
             return
+        case LD_CLASS:
+            meetClass(record, name: Self.name(bytes[tail...]), in: &sink.tables)
+            return
         case LD_INIT:
             initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
@@ -96,12 +99,12 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             operation,
             task: TaskID(rawValue: UInt64(record.tid)),
             lock: LockID(rawValue: record.lock),
-            mode: record.mode == LD_READ.rawValue ? .read : .write
+            mode: Self.mode(record.mode)
         )
         event.depth = record.depth
         event.cpu = UInt32(record.cpu)
         event.time = record.time
-        event.pid = record.tid
+        event.pid = record.tid < LD_IDLE_TID ? record.tid : 0
         event.comm = tasks[record.tid]?.comm ?? .none
         if operation != .initialize { event.context = LockID(rawValue: record.aux) }
 
@@ -115,7 +118,8 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 }
             }
             event.site = naming.function(at: site, in: &sink.tables.names)
-            event.lockClass = naming.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
+            event.lockClass = lockClass(of: record, site: site, in: &sink.tables)
+            if naming.namesByKey { complete(&event, record, in: sink.tables) }
             if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
         } else if operation == .release {
             if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
@@ -156,16 +160,17 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         held.removeAll(keepingCapacity: true)
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = naming.lockClass(of: Self.evidence(entry), in: &sink.tables)
+            let lockClass = lockClass(of: entry, in: &sink.tables)
             var lock = HeldLock(
                 lock: LockID(rawValue: entry.lock),
                 lockClass: lockClass,
-                mode: entry.mode == LD_READ.rawValue ? .read : .write
+                mode: Self.mode(entry.mode)
             )
             let flags = UInt32(entry.flags)
             lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
             lock.context = LockID(rawValue: entry.context)
             lock.site = naming.function(at: entry.site, in: &sink.tables.names)
+            if naming.namesByKey { complete(&lock, entry, in: sink.tables) }
             held.append(lock)
         }
     }
@@ -282,17 +287,29 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
 
     private func has(_ record: ld_record, _ flag: ld_flags) -> Bool { UInt32(record.flags) & flag.rawValue != 0 }
 
-    private static func type(_ type: UInt8) -> LockType {
+    static func type(_ type: UInt8) -> LockType {
         switch ld_type(rawValue: UInt32(type)) {
         case LD_RWSEM: .rwsem
         case LD_PERCPU_RWSEM: .percpuRwsem
         case LD_WW_MUTEX: .wwMutex
         case LD_RT_MUTEX: .rtMutex
+        case LD_SPIN: .spin
+        case LD_RWLOCK: .rwlock
+        case LD_WW_CONTEXT: .wwContext
+        case LD_PSEUDO: .pseudo
         default: .mutex
         }
     }
 
-    private static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
+    private static func mode(_ mode: UInt8) -> LockMode {
+        switch ld_mode(rawValue: UInt32(mode)) {
+        case LD_READ: .read
+        case LD_RECURSIVE: .recursive
+        default: .write
+        }
+    }
+
+    static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
         LockEvidence(
             lock: record.lock,
             site: site,
@@ -304,7 +321,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         )
     }
 
-    private static func evidence(_ entry: ld_held) -> LockEvidence {
+    static func evidence(_ entry: ld_held) -> LockEvidence {
         LockEvidence(
             lock: entry.lock,
             site: entry.site,

@@ -24,9 +24,26 @@ struct WatchRun {
         var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if settings.session.source == .perf {
+            let session: PerfSession
+            do { session = try PerfSession(settings.session) } catch { throw Diagnostics.failure(error) }
+            if PerfSession.tellsOrder == false {
+                Diagnostics.warn(
+                    "this kernel has no lockdep: perf tells that tasks wait and not what they hold, so the graph stays empty"
+                )
+            }
+            return try watch(session, &workload)
+        }
         if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
-        var session: LiveSession
+        let session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        return try watch(session, &workload)
+    }
+
+    private func watch(_ session: consuming some TracingSession & ~Copyable, _ workload: inout Workload?) throws
+        -> Outcome
+    {
+        var session = session
         var engine = LockOrderEngine(options: settings.engine)
         var sink = FindingSink(format: settings.format, style: settings.style)
         var file: GraphFileWriter? = nil

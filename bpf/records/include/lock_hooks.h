@@ -70,7 +70,12 @@
 	X(sched_process_exit)						\
 	X(task_rename)							\
 	X(sched_process_fork)						\
-	X(percpu_down_write_entry)
+	X(percpu_down_write_entry)					\
+	/* the lockdep source's */					\
+	X(lock_release)							\
+	X(contention_end)						\
+	X(set_cpu_online)						\
+	X(lock_acquire)
 
 enum ld_hook {
 #define LD_HOOK_ENUM(function) LD_HOOK_##function,
