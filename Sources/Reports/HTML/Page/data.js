@@ -16,6 +16,7 @@ const graph = (() => {
         outgoing: [],
         incoming: [],
         component: null,
+        isRead: false,
         words: [name, origin, naming],
     }));
 
@@ -45,6 +46,8 @@ const graph = (() => {
 
     const dependencies = raw.dependencies.map(dependency);
     for (const each of dependencies) {
+        if (each.fromMode !== '') each.from.isRead = true;
+        if (each.toMode !== '') each.to.isRead = true;
         each.from.outgoing.push(each);
         each.to.incoming.push(each);
     }
@@ -131,14 +134,13 @@ const search = (() => {
     };
 })();
 
-/// A lock as it is held or taken by a dependency.
-function heldName(dependency) {
-    return dependency.from.name + (dependency.fromMode && ` (${dependency.fromMode})`);
+/// A lock as it is held or taken: those that nobody takes for reading need no word about their mode.
+function inMode(lockClass, mode) {
+    return mode !== '' ? `${lockClass.name} (${mode})` : lockClass.isRead ? `${lockClass.name} (W)` : lockClass.name;
 }
 
-function takenName(dependency) {
-    return dependency.to.name + (dependency.toMode && ` (${dependency.toMode})`);
-}
+const heldName = (dependency) => inMode(dependency.from, dependency.fromMode);
+const takenName = (dependency) => inMode(dependency.to, dependency.toMode);
 
 /// What matters more comes first: new, then on a cycle, then seen often.
 function byWeight(left, right) {

@@ -100,9 +100,10 @@ const layout = (() => {
         };
         const items = nodes.map((node, index) =>
             place({ height: node.height, width: node.width, near: [], weight: 1 }, column[index]));
-        const tie = (left, right) => {
-            left.near.push(right);
-            right.near.push(left);
+        // Lanes follow what they join; nodes are not drawn out of line by what runs back.
+        const tie = (left, right, isBack) => {
+            if (!isBack || left.width === 0) left.near.push(right);
+            if (!isBack || right.width === 0) right.near.push(left);
         };
         const lanes = edges.map((edge, index) => {
             const made = [];
@@ -111,11 +112,11 @@ const layout = (() => {
             const step = isBack[index] ? -1 : 1;
             for (let at = isBack[index] ? first : first + 1; step * (last - at) > (isBack[index] ? -1 : 0); at += step) {
                 const lane = place({ height: laneHeight, width: 0, near: [], weight: 3 }, at);
-                tie(before, lane);
+                tie(before, lane, isBack[index]);
                 made.push(lane);
                 before = lane;
             }
-            tie(before, items[edge.to]);
+            tie(before, items[edge.to], isBack[index]);
             return made;
         });
         for (let at = 0; at < columns.length; at += 1) columns[at] ??= [];

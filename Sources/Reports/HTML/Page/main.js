@@ -14,6 +14,7 @@
             field.select();
         } else if (event.key === 'Escape' && document.activeElement === field) {
             field.value = '';
+            field.blur();
             lists.setQuery('');
         }
     });
