@@ -52,9 +52,8 @@ const graph = (() => {
         each.to.incoming.push(each);
     }
 
-    const components = raw.components.map((each, index) => {
+    const components = raw.components.map((each) => {
         const component = {
-            index,
             classes: each.classes.map((number) => classes[number]),
             cycles: each.cycles,
             isCounted: each.all,
@@ -71,6 +70,8 @@ const graph = (() => {
             member.outgoing.filter((each) => each.to.component === component));
         component.isNew = component.dependencies.some((each) => each.isNew);
     }
+
+    components.sort((left, right) => right.isNew - left.isNew || right.classes.length - left.classes.length);
 
     const findings = raw.findings.map((each, index) => ({
         index,

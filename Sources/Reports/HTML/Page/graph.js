@@ -9,12 +9,12 @@ const pane = (() => {
     const title = element('h2', null);
     const back = button('Back', () => {
         view = past.pop() ?? view;
-        draw(false);
+        draw();
         describe();
     });
     const implied = button('Implied too', () => {
         withImplied = !withImplied;
-        draw(false);
+        draw();
     }, { title: 'Also dependencies that were only ever seen with other locks held between' });
     const legend = element('p', { class: 'legend' });
     document.getElementById('picture-tools').append(title, element('div', { class: 'row' }, back,
@@ -54,7 +54,7 @@ const pane = (() => {
             const key = pair(step);
             if (!view.steps.has(key)) view.steps.set(key, { number: index + 1, step });
         });
-        draw(false);
+        draw();
     }
 
     /// Adds the next hidden classes at one side of a class.
@@ -84,7 +84,7 @@ const pane = (() => {
             const hidden = list.filter((each) => !view.shown.has(each)).length;
             const change = (act) => () => {
                 act(lockClass, side);
-                draw(true);
+                draw(lockClass);
             };
             const what = side === 'in' ? 'held when this is taken' : 'taken while this is held';
             const made = [];
@@ -149,16 +149,17 @@ const pane = (() => {
 
     function choose(what, show) {
         view.chosen = what;
-        draw(true);
+        draw([...view.shown][0]);
         show();
     }
 
-    function draw(keeps) {
+    /// Draws what is shown; with an `anchor`, that class stays where it is.
+    function draw(anchor = null) {
         title.textContent = view.name;
         back.disabled = past.length === 0;
         implied.setAttribute('aria-pressed', String(withImplied));
         const drawn = edges();
-        picture.show([...view.shown].map(node), drawn, keeps);
+        picture.show([...view.shown].map(node), drawn, anchor?.index);
         const said = [`${counted(view.shown.size, 'class', 'classes')}, ${counted(drawn.length, 'dependency', 'dependencies')}`];
         if (view.more > 0) said.push(`${view.more} more behind +`);
         if (drawn.some((each) => each.isNew)) said.push('red: not in the baseline');
@@ -196,7 +197,7 @@ const pane = (() => {
         }
         begin(`${counted(size, 'class', 'classes')} on cycles`, component, shown);
         view.more = size - shown.size;
-        draw(false);
+        draw();
         describe();
     }
 
@@ -206,7 +207,7 @@ const pane = (() => {
             const near = neighbours(lockClass, side).filter((each) => !view.shown.has(each)).slice(0, nearShown);
             for (const each of near) view.shown.add(each);
         }
-        draw(false);
+        draw();
         describe();
         remember(`class=${encodeURIComponent(lockClass.name)}`);
     }

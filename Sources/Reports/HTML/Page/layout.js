@@ -176,7 +176,7 @@ const layout = (() => {
         }
     }
 
-    function lay(nodes, edges, point) {
+    function lay(nodes, edges, gap, point) {
         const isBack = backward(nodes.length, edges);
         const { columns, items, lanes } = arrange(nodes, edges, isBack, columnsOf(nodes.length, edges, isBack));
         order(columns);
@@ -186,7 +186,7 @@ const layout = (() => {
             const width = Math.max(20, ...column.map((item) => item.width));
             const crossing = edges.length === 0 ? 0 : column.reduce((sum, item) => sum + item.near.length, 0);
             const side = { left: x, right: x + width };
-            x += width + (at === columns.length - 1 ? 0 : 60 + Math.min(60, crossing * 2));
+            x += width + (at === columns.length - 1 ? 0 : gap + Math.min(60, crossing * 2));
             return side;
         });
         const top = Math.min(0, ...columns.flat().map((item) => item.y - item.height / 2));
@@ -243,9 +243,9 @@ const layout = (() => {
     /// Returns the middle of each node, each edge as a path and a place for its label, the size of it all, and whether it
     /// runs downward.
     return (nodes, edges, room) => {
-        const right = lay(nodes, edges, (x, y) => `${round(x)},${round(y)}`);
+        const right = lay(nodes, edges, 100, (x, y) => `${round(x)},${round(y)}`);
         const tall = nodes.map(({ width, height }) => ({ width: height, height: width }));
-        const down = lay(tall, edges, (x, y) => `${round(y)},${round(x)}`);
+        const down = lay(tall, edges, 60, (x, y) => `${round(y)},${round(x)}`);
         const scale = (width, height) => Math.min(1, room.width / width, room.height / height);
         if (scale(right.width, right.height) >= scale(down.height, down.width)) return { ...right, isDownward: false };
         return {

@@ -6,11 +6,14 @@ const picture = (() => {
     const letterWidth = 7.3;
     const longestName = 34;
     const margin = 24;
+    const readable = 0.55;
     const place = document.getElementById('picture');
     let scale = 1;
     let offset = { x: 0, y: 0 };
     let size = { width: 1, height: 1 };
     let canvas = null;
+    let places = new Map();
+    let shown = 0;
 
     function shorten(name) {
         if (name.length <= longestName) return name;
@@ -29,9 +32,13 @@ const picture = (() => {
         move();
     }
 
+    /// The scale at which all of it is in sight.
+    function fitting() {
+        return Math.min(1.1, (place.clientWidth - 2 * margin) / size.width, (place.clientHeight - 2 * margin) / size.height);
+    }
+
     function fit() {
-        scale = Math.min(1.1, (place.clientWidth - 2 * margin) / size.width, (place.clientHeight - 2 * margin) / size.height);
-        scale = Math.max(scale, 0.1);
+        scale = Math.max(0.1, fitting());
         offset = {
             x: (place.clientWidth - size.width * scale) / 2,
             y: (place.clientHeight - size.height * scale) / 2,
@@ -106,8 +113,8 @@ const picture = (() => {
     }
 
     /// Draws anew. Nodes have `name`, `under`, `title`, `press` and `grows`; edges `from`, `to` (indices), `path`...
-    /// With `keeps`, the picture stays where it is.
-    function show(nodes, edges, keeps) {
+    /// With an `anchor`, the index of a class, that class stays where it is, unless all of the picture can be read at once.
+    function show(nodes, edges, anchor = null) {
         for (const node of nodes) {
             const letters = Math.max(shorten(node.name).length, node.under.length * 0.85);
             node.width = Math.max(60, letters * letterWidth + 16);
@@ -135,8 +142,24 @@ const picture = (() => {
             role: 'group', 'aria-label': 'Lock classes and their dependencies', onwheel: wheel, onpointerdown: drag,
         }, shape('defs', null, tips()), canvas);
         place.replaceChildren(drawing);
-        if (keeps) move();
-        else fit();
+        const before = places.get(anchor);
+        places = new Map(nodes.map((node, number) => [node.index, laid.places[number]]));
+        const after = places.get(anchor);
+        if (before === undefined || after === undefined) {
+            fit();
+        } else if (before.x !== after.x || before.y !== after.y || nodes.length !== shown) {
+            if (fitting() >= readable) {
+                fit();
+            } else {
+                const at = { x: offset.x + before.x * scale, y: offset.y + before.y * scale };
+                scale = Math.max(scale, readable);
+                offset = { x: at.x - after.x * scale, y: at.y - after.y * scale };
+                move();
+            }
+        } else {
+            move();
+        }
+        shown = nodes.length;
     }
 
     function wheel(event) {
