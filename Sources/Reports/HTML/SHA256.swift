@@ -34,7 +34,9 @@ enum SHA256 {
             let first = work[7] &+ mixed &+ choice &+ constants[index] &+ schedule[index]
             let spread = rotate(work[0], 2) ^ rotate(work[0], 13) ^ rotate(work[0], 22)
             let majority = work[0] & work[1] ^ work[0] & work[2] ^ work[1] & work[2]
-            work = [first &+ spread &+ majority, work[0], work[1], work[2], work[3] &+ first, work[4], work[5], work[6]]
+            work.insert(first &+ spread &+ majority, at: 0)
+            work.removeLast()
+            work[4] &+= first
         }
         for index in state.indices { state[index] &+= work[index] }
     }

@@ -17,8 +17,8 @@ struct ReportCommand: ParsableCommand {
         abstract: "The findings of a graph, for people and for machines.",
         discussion: """
             'html' is one page for a browser, complete in itself: findings, search, and pictures of cycles and of any
-            class's neighbourhood. 'dot' draws the findings' dependencies, or the whole graph if there are none. In 'junit' and 'kcidb' the
-            findings that --fail-on names are failures; without it all that is surely wrong.
+            class's neighbourhood. 'dot' draws the findings' dependencies, or the whole graph if there are none. In 'junit'
+            and 'kcidb' the findings that --fail-on names are failures; without it all that is surely wrong.
             """
     )
 

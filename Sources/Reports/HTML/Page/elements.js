@@ -33,7 +33,7 @@ function phrase(text) {
     const words = text.split(' ');
     return words.map((word, index) => {
         const spaced = index === words.length - 1 ? word : `${word} `;
-        return word.includes('->') && word.length > 2 && word.length < 50
+        return word.includes('->') && word.length < 50
             ? element('span', { class: 'word' }, spaced) : spaced;
     });
 }

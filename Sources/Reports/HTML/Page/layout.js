@@ -160,8 +160,9 @@ const layout = (() => {
             for (const column of round % 2 === 0 ? columns : [...columns].reverse()) {
                 const pools = [];
                 for (const item of column) {
-                    const aim = item.near.length === 0 ? item.y
-                        : item.near.reduce((sum, other) => sum + other.y, 0) / item.near.length;
+                    const near = item.near.filter((other) => other.column !== item.column);
+                    const aim = near.length === 0 ? item.y
+                        : near.reduce((sum, other) => sum + other.y, 0) / near.length;
                     pools.push({ value: aim - item.offset, weight: item.weight, members: [item] });
                     while (pools.length > 1 && pools[pools.length - 2].value > pools[pools.length - 1].value) {
                         const last = pools.pop();

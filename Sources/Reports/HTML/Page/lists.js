@@ -174,9 +174,9 @@ const lists = (() => {
         return element('div', { class: each.isNew ? 'component new' : 'component' },
             element('h2', null, `${cycles} over ${counted(each.classes.length, 'class', 'classes')}, `
                 + counted(each.dependencies.length, 'dependency', 'dependencies')),
-            element('p', { class: 'quiet mono' }, names + rest),
+            element('p', { class: 'quiet mono' }, phrase(names + rest)),
             each.cut.map((step) => element('p', null, element('span', { class: 'badge' }, 'BREAK'), ' ',
-                element('span', { class: 'mono' }, `${heldName(step)} -> ${takenName(step)}`), ` ${step.cut}`)),
+                element('span', { class: 'mono' }, phrase(`${heldName(step)} -> ${takenName(step)}`)), ` ${step.cut}`)),
             button('Picture', () => pane.showComponent(each)));
     }
 
@@ -195,7 +195,7 @@ const lists = (() => {
             element('td', null, link(each.name, () => pane.showClass(each)),
                 each.component === null ? null : [' ', element('span', { class: 'badge may' }, 'on a cycle')],
                 each.origin && element('div', { class: 'quiet' }, each.origin)),
-            element('td', null, each.type), element('td', { class: 'figure' }, String(each.incoming.length)),
+            element('td', { class: 'short' }, each.type), element('td', { class: 'figure' }, String(each.incoming.length)),
             element('td', { class: 'figure' }, String(each.outgoing.length)),
             element('td', { class: 'quiet' }, `${each.naming}${each.isInferred ? ' (inferred)' : ''}`));
     }

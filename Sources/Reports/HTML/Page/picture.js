@@ -5,7 +5,7 @@ const picture = (() => {
     const nodeHeight = 36;
     const letterWidth = 7.3;
     const longestName = 34;
-    const margin = 24;
+    const margin = 44;
     const readable = 0.55;
     const place = document.getElementById('picture');
     let scale = 1;
