@@ -112,7 +112,7 @@ struct ReportCommand: ParsableCommand {
 
     private func text(_ findings: [Finding], of snapshot: GraphSnapshot) -> String {
         if finding != nil { return findings.map { $0.textWithStacks(style) }.joined(separator: "\n") }
-        var parts = findings.map { $0.text(style) }
+        var parts = findings.isEmpty ? [] : [style.text(findings)]
         for (index, run) in snapshot.runs.enumerated() {
             guard let summary = snapshot.summaries[index] else { continue }
             let name = snapshot.runs.count > 1 ? "Run \(run.id)\n" : ""
