@@ -30,12 +30,9 @@ function button(label, press, properties) {
 
 /// A text of names, in which a name is not broken at its arrows.
 function phrase(text) {
-    const words = text.split(' ');
-    return words.map((word, index) => {
-        const spaced = index === words.length - 1 ? word : `${word} `;
-        return word.includes('->') && word.length < 50
-            ? element('span', { class: 'word' }, spaced) : spaced;
-    });
+    return text.split(' ').flatMap((word, index) => [
+        index === 0 ? null : ' ', word.includes('->') ? element('span', { class: 'word' }, word) : word,
+    ]);
 }
 
 /// A text that leads somewhere.
