@@ -54,8 +54,8 @@ function folding(properties, summary, content) {
     return made;
 }
 
-/// An element whose inner one gets the first items, and more as the end comes into sight.
-function lazily(root, inner, items, make, size = 50) {
+/// An element whose inner one gets the first items (at least `least`), and more as the end comes into sight.
+function lazily(root, inner, items, make, size = 50, least = 0) {
     let shown = 0;
     const more = button('', () => show(), { class: 'more' });
     const holder = element('div', null, root);
@@ -74,6 +74,7 @@ function lazily(root, inner, items, make, size = 50) {
         observer.observe(more);
     }
     show();
+    while (shown < least) show();
     return holder;
 }
 

@@ -94,8 +94,7 @@ const pane = (() => {
             if (view.growth.get(`${lockClass.index} ${side}`)?.length > 0) {
                 made.push({ side, label: '−', title: `Hide those ${what}`, press: change(shrink) });
             }
-            const top = -(made.length - 1) / 2;
-            return made.map((each, index) => ({ ...each, row: top + index }));
+            return made.map((each, index) => ({ ...each, row: index }));
         });
     }
 

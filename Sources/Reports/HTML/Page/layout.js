@@ -5,7 +5,7 @@
 // Dependencies that close cycles run back beside the others; those where a cycle is best broken are the first choice, so
 // that what is left reads as the lock order.
 const layout = (() => {
-    const rowGap = 14;
+    const rowGap = 22;
     const laneHeight = 10;
     const rounds = 12;
 
@@ -241,20 +241,18 @@ const layout = (() => {
     /// Places nodes (`width`, `height`) and routes edges (`from`, `to`: indices of different nodes, `isCut`) for a room of
     /// a width and a height.
     ///
-    /// Returns the middle of each node, each edge as a path and a place for its label, the size of it all, and whether it
-    /// runs downward.
+    /// Returns the middle of each node, each edge as a path and a place for its label, and the size of it all.
     return (nodes, edges, room) => {
         const right = lay(nodes, edges, 100, (x, y) => `${round(x)},${round(y)}`);
         const tall = nodes.map(({ width, height }) => ({ width: height, height: width }));
         const down = lay(tall, edges, 60, (x, y) => `${round(y)},${round(x)}`);
         const scale = (width, height) => Math.min(1, room.width / width, room.height / height);
-        if (scale(right.width, right.height) >= scale(down.height, down.width)) return { ...right, isDownward: false };
+        if (scale(right.width, right.height) >= scale(down.height, down.width)) return right;
         return {
             places: down.places.map(turned),
             routes: down.routes.map(({ path, middle }) => ({ path, middle: turned(middle) })),
             width: down.height,
             height: down.width,
-            isDownward: true,
         };
     };
 })();

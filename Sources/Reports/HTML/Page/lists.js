@@ -7,6 +7,7 @@ const lists = (() => {
     const off = new Set();
     const opened = new Set(graph.findings.slice(0, 1));
     let isNewOnly = false;
+    let revealed = null;
     let current = 'findings';
     let query = '';
     let fits = search('');
@@ -65,9 +66,9 @@ const lists = (() => {
             query === '' ? `There are no ${words[current]}.` : `No ${words[current]} for “${query}”.`);
     }
 
-    function plainList(items, make) {
+    function plainList(items, make, least = 0) {
         const inner = element('div', null);
-        return lazily(inner, inner, items, make);
+        return lazily(inner, inner, items, make, 50, least);
     }
 
     // MARK: Findings
@@ -97,7 +98,7 @@ const lists = (() => {
             element('div', { class: 'row' }, toggles, novelty,
                 button('Expand all', setAll(true), { id: 'expand-all' }),
                 button('Collapse all', setAll(false), { id: 'collapse-all' })),
-            plainList(shown, finding),
+            plainList(shown, finding, shown.indexOf(revealed) + 1),
         ];
     }
 
@@ -210,5 +211,16 @@ const lists = (() => {
         render();
     }
 
-    return { render, setQuery, open, reveal: (each) => opened.add(each) };
+    /// Opens a finding where it stands in the list.
+    function reveal(each) {
+        revealed = each;
+        opened.clear();
+        opened.add(each);
+        render();
+        const [made] = [...place.querySelectorAll('.finding')].filter((other) => other.dataset.signature === each.signature);
+        made?.scrollIntoView();
+        open(each);
+    }
+
+    return { render, setQuery, reveal };
 })();

@@ -30,10 +30,7 @@
         const [what, value = ''] = location.hash.slice(1).split('=', 2);
         if (what === 'finding') {
             const wanted = graph.findings.find((each) => value !== '' && each.signature.startsWith(value));
-            if (wanted !== undefined) {
-                lists.reveal(wanted);
-                return () => lists.open(wanted);
-            }
+            if (wanted !== undefined) return () => lists.reveal(wanted);
         }
         if (what === 'class') {
             const name = decoded(value);

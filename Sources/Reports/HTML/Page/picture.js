@@ -76,13 +76,13 @@ const picture = (() => {
             ]);
     }
 
-    function drawNode(node, { x, y }, isDownward) {
+    function drawNode(node, { x, y }) {
         const names = ['node', node.isSubject && 'subject', node.isCyclic && 'cyclic', node.isChosen && 'chosen'];
         const left = -node.width / 2;
         const grows = node.grows.map(({ side, row, label, title, press }) => {
-            const away = side === 'in' ? -1 : 1;
-            const [across, along] = isDownward
-                ? [row * 30, away * (nodeHeight / 2 + 8)] : [away * (node.width / 2 + 15), row * 16];
+            // At two corners, where no arrow ends whichever way the picture runs.
+            const [across, along] = side === 'in'
+                ? [left + 14 + row * 30, -nodeHeight / 2 - 8] : [-left - 14 - row * 30, nodeHeight / 2 + 8];
             return shape('g', {
                 class: 'grow', transform: `translate(${across} ${along})`, 'data-grow': `${side} ${label[0]}`,
                 ...pressable((event) => {
@@ -119,8 +119,6 @@ const picture = (() => {
             const letters = Math.max(shorten(node.name).length, node.under.length * 0.85);
             node.width = Math.max(60, letters * letterWidth + 16);
             node.height = nodeHeight;
-            // Room for the buttons at its sides.
-            if (node.grows.length > 2) node.height += 12;
         }
         const loops = edges.filter((edge) => edge.from === edge.to);
         const others = edges.filter((edge) => edge.from !== edge.to);
@@ -137,7 +135,7 @@ const picture = (() => {
                 const path = `M${x + 14},${top} C${x + 40},${top - 44} ${x - 40},${top - 44} ${x - 14},${top - 8}`;
                 return drawEdge(edge, { path, middle: { x, y: top - 30 } });
             }),
-            nodes.map((node, number) => drawNode(node, laid.places[number], laid.isDownward)));
+            nodes.map((node, number) => drawNode(node, laid.places[number])));
         const drawing = shape('svg', {
             role: 'group', 'aria-label': 'Lock classes and their dependencies', onwheel: wheel, onpointerdown: drag,
         }, shape('defs', null, tips()), canvas);
