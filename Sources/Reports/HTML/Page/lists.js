@@ -8,7 +8,7 @@ const lists = (() => {
     const opened = new Set(graph.findings.slice(0, 1));
     let isNewOnly = false;
     let revealed = null;
-    let current = 'findings';
+    let current = graph.findings.length > 0 ? 'findings' : 'classes';
     let query = '';
     let fits = search('');
 
