@@ -6,15 +6,9 @@ public import TraceFiles
 extension GraphSummary {
     /// The summary in a few lines; ends with a line feed. Every grade is counted, also those of which there are none.
     public func text(_ style: ReportStyle = ReportStyle()) -> String {
-        let grades = Grade.allCases.reversed().map { "\(engine.cyclesByGrade[$0, default: 0]) \($0.name)" }
-        let cycles = engine.findings[.cycle, default: 0]
-        var found = ["\(counted(cycles, "cycle")) (\(grades.joined(separator: ", ")))"]
-        for kind in FindingKind.allCases where kind != .cycle {
-            let count = engine.findings[kind, default: 0]
-            if count > 0 { found.append("\(count) \(kind.name)") }
-        }
+        let found = FindingTally(kinds: engine.findings, grades: engine.cyclesByGrade)
         var lines = [
-            style.heading("Findings: ") + found.joined(separator: ", "),
+            style.heading("Findings: ") + found.text,
             "Graph: \(counted(engine.classes, "class", plural: "classes")), "
                 + "\(counted(engine.dependencies, "dependency", plural: "dependencies")) "
                 + "(\(engine.directDependencies) direct)",
