@@ -83,7 +83,8 @@ class Machine:
             for chain in [others, others[::-1]]:
                 task = 700 + number * 2 + (chain == others)
                 for lock, lock_kind in chain:
-                    self.emit("acquire", task, name[:15], lock, lock_kind, test=name, site=name, stack=[name, name + "2"])
+                    stack = [name, name + "2"]
+                    self.emit("acquire", task, name[:15], lock, lock_kind, test=name, site=name, stack=stack)
                 for lock, lock_kind in reversed(chain):
                     self.emit("release", task, name[:15], lock, lock_kind)
 

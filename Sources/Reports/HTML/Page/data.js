@@ -92,7 +92,8 @@ const graph = (() => {
         tasks: each.tasks.map(([who, waitsFor, site, stack, holds]) => ({
             who: strings[who], waitsFor: strings[waitsFor], site: strings[site], stack, holds: strings[holds],
         })),
-        words: [each.text, each.rule, each.grading, each.context, ...each.classes.map((number) => raw.classes[number][0]),
+        words: [each.text, each.rule, each.grading, each.context,
+            ...each.classes.map((number) => raw.classes[number][0]),
             ...each.tasks.flatMap(([who, waitsFor, site]) => [who, waitsFor, site])],
         title: `${each.kind} ${each.grade} ${each.signature}`,
     }));

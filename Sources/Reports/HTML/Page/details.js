@@ -15,8 +15,8 @@ const details = (() => {
 
     function half(title, site, stack) {
         const isEmpty = graph.stacks[stack].length === 0;
-        return element('div', null, element('h3', null, title),
-            isEmpty ? element('p', { class: 'quiet' }, `${site && `in ${site}; `}no stack was captured`) : frames(stack));
+        const missing = () => element('p', { class: 'quiet' }, `${site && `in ${site}; `}no stack was captured`);
+        return element('div', null, element('h3', null, title), isEmpty ? missing() : frames(stack));
     }
 
     /// Both stacks of a dependency, side by side.
@@ -99,6 +99,7 @@ const details = (() => {
 
     return {
         showClass, showDependencies, showComponent, dependency, stacks, frames,
-        clear: () => show(element('p', { class: 'quiet' }, 'Choose a class or an arrow; + and − show and hide what is next to a class.')),
+        clear: () => show(element('p', { class: 'quiet' },
+            'Choose a class or an arrow; + and − show and hide what is next to a class.')),
     };
 })();

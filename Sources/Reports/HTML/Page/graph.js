@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which classes the picture shows, and how that changes: a finding, a component or a class to begin with, grown and cut
-/// back by hand.
+/// Which classes the picture shows, and how that changes: a finding, a component or a class to begin with, grown and
+/// cut back by hand.
 const pane = (() => {
     const firstShown = 40;
     const grown = 20;
@@ -129,7 +129,7 @@ const pane = (() => {
         for (const [key, { step }] of view.steps) if (!found.has(key)) found.set(key, [step]);
         return [...found].map(([key, list]) => {
             const step = view.steps.get(key);
-            const members = step === undefined || list.includes(step.step) ? list : [step.step, ...list];
+            const members = step === undefined ? list : [...new Set([step.step, ...list])];
             return {
                 from: list[0].from,
                 to: list[0].to,
@@ -141,7 +141,7 @@ const pane = (() => {
                 step: step === undefined ? null : step.number,
                 isChosen: view.chosen === key,
                 title: list.map((each) => `${heldName(each)} -> ${takenName(each)}  ${each.where}`).join('\n'),
-                press: () => choose(key, () => details.showDependencies(step === undefined ? list : [step.step, ...list])),
+                press: () => choose(key, () => details.showDependencies(members)),
             };
         });
     }
@@ -159,7 +159,8 @@ const pane = (() => {
         implied.setAttribute('aria-pressed', String(withImplied));
         const drawn = edges();
         picture.show([...view.shown].map(node), drawn, anchor?.index);
-        const said = [`${counted(view.shown.size, 'class', 'classes')}, ${counted(drawn.length, 'dependency', 'dependencies')}`];
+        const [classes, dependencies] = [view.shown.size, drawn.length];
+        const said = [counted(classes, 'class', 'classes'), counted(dependencies, 'dependency', 'dependencies')];
         if (view.more > 0) said.push(`${view.more} more behind +`);
         if (drawn.some((each) => each.isNew)) said.push('red: not in the baseline');
         if (drawn.some((each) => each.step !== null)) said.push('numbers: the finding’s steps');

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A layered layout after Sugiyama, Tagawa and Toda (1981): whoever is taken first stands in front. It runs to the right or
-// downward, whichever uses the room better; what follows is in words of the former.
-// Dependencies that close cycles run back beside the others; those where a cycle is best broken are the first choice, so
-// that what is left reads as the lock order.
+// A layered layout after Sugiyama, Tagawa and Toda (1981): whoever is taken first stands in front. It runs to the right
+// or downward, whichever uses the room better; what follows is in words of the former.
+// Dependencies that close cycles run back beside the others; those where a cycle is best broken are the first choice,
+// so that what is left reads as the lock order.
 const layout = (() => {
     const rowGap = 22;
     const laneHeight = 10;
@@ -109,8 +109,11 @@ const layout = (() => {
             const made = [];
             const [first, last] = [column[edge.from], column[edge.to]];
             let before = items[edge.from];
-            const step = isBack[index] ? -1 : 1;
-            for (let at = isBack[index] ? first : first + 1; step * (last - at) > (isBack[index] ? -1 : 0); at += step) {
+            // What runs forward passes the columns between; what runs back turns round in those of both ends, too.
+            const passed = isBack[index]
+                ? Array.from({ length: first - last + 1 }, (_, step) => first - step)
+                : Array.from({ length: Math.max(0, last - first - 1) }, (_, step) => first + 1 + step);
+            for (const at of passed) {
                 const lane = place({ height: laneHeight, width: 0, near: [], weight: 3 }, at);
                 tie(before, lane, isBack[index]);
                 made.push(lane);
@@ -125,10 +128,10 @@ const layout = (() => {
 
     /// Orders every column by where its neighbours stand.
     function order(columns) {
-        const number = () => {
-            for (const column of columns) column.forEach((item, index) => { item.rank = (index + 0.5) / column.length; });
-        };
-        number();
+        const number = (column) => column.forEach((item, index) => {
+            item.rank = (index + 0.5) / column.length;
+        });
+        columns.forEach(number);
         for (let round = 0; round < rounds; round += 1) {
             const forward = round % 2 === 0;
             for (const column of forward ? columns : [...columns].reverse()) {
@@ -139,13 +142,13 @@ const layout = (() => {
                         : near.reduce((sum, other) => sum + other.rank, 0) / near.length;
                 }
                 column.sort((left, right) => left.aim - right.aim);
-                column.forEach((item, index) => { item.rank = (index + 0.5) / column.length; });
+                number(column);
             }
         }
     }
 
-    /// Heights: each item as near to its neighbours' as the order of its column allows. For one column that is a weighted
-    /// isotonic regression, which pooling adjacent violators solves.
+    /// Heights: each item as near to its neighbours' as the order of its column allows. For one column that is a
+    /// weighted isotonic regression, which pooling adjacent violators solves.
     function settle(columns) {
         for (const column of columns) {
             let y = 0;
@@ -167,8 +170,9 @@ const layout = (() => {
                     while (pools.length > 1 && pools[pools.length - 2].value > pools[pools.length - 1].value) {
                         const last = pools.pop();
                         const into = pools[pools.length - 1];
-                        into.value = (into.value * into.weight + last.value * last.weight) / (into.weight + last.weight);
-                        into.weight += last.weight;
+                        const weight = into.weight + last.weight;
+                        into.value = (into.value * into.weight + last.value * last.weight) / weight;
+                        into.weight = weight;
                         into.members.push(...last.members);
                     }
                 }
@@ -238,8 +242,8 @@ const layout = (() => {
     const round = (value) => Math.round(value * 10) / 10;
     const turned = ({ x, y }) => ({ x: y, y: x });
 
-    /// Places nodes (`width`, `height`) and routes edges (`from`, `to`: indices of different nodes, `isCut`) for a room of
-    /// a width and a height.
+    /// Places nodes (`width`, `height`) and routes edges (`from`, `to`: indices of different nodes, `isCut`) for a room
+    /// of a width and a height.
     ///
     /// Returns the middle of each node, each edge as a path and a place for its label, and the size of it all.
     return (nodes, edges, room) => {

@@ -23,7 +23,8 @@ const lists = (() => {
         components: { items: graph.components, kind: 'component', label: 'Cycles', make: component },
         classes: { items: sorted.classes, kind: 'class', label: 'Classes', make: lockClass },
         dependencies: {
-            items: sorted.dependencies, kind: 'dependency', label: 'Dependencies', make: (each) => details.dependency(each),
+            items: sorted.dependencies, kind: 'dependency', label: 'Dependencies',
+            make: (each) => details.dependency(each),
         },
     };
 
@@ -196,7 +197,8 @@ const lists = (() => {
             element('td', null, link(each.name, () => pane.showClass(each)),
                 each.component === null ? null : [' ', element('span', { class: 'badge may' }, 'on a cycle')],
                 each.origin && element('div', { class: 'quiet' }, each.origin)),
-            element('td', { class: 'short' }, each.type), element('td', { class: 'figure' }, String(each.incoming.length)),
+            element('td', { class: 'short' }, each.type),
+            element('td', { class: 'figure' }, String(each.incoming.length)),
             element('td', { class: 'figure' }, String(each.outgoing.length)),
             element('td', { class: 'quiet' }, `${each.naming}${each.isInferred ? ' (inferred)' : ''}`));
     }
@@ -217,8 +219,8 @@ const lists = (() => {
         opened.clear();
         opened.add(each);
         render();
-        const [made] = [...place.querySelectorAll('.finding')].filter((other) => other.dataset.signature === each.signature);
-        made?.scrollIntoView();
+        const made = [...place.querySelectorAll('.finding')];
+        made.find((other) => other.dataset.signature === each.signature)?.scrollIntoView();
         open(each);
     }
 

@@ -32,9 +32,13 @@ const picture = (() => {
         move();
     }
 
+    function room() {
+        return { width: place.clientWidth - 2 * margin, height: place.clientHeight - 2 * margin };
+    }
+
     /// The scale at which all of it is in sight.
     function fitting() {
-        return Math.min(1.1, (place.clientWidth - 2 * margin) / size.width, (place.clientHeight - 2 * margin) / size.height);
+        return Math.min(1.1, room().width / size.width, room().height / size.height);
     }
 
     function fit() {
@@ -113,7 +117,7 @@ const picture = (() => {
     }
 
     /// Draws anew. Nodes have `name`, `under`, `title`, `press` and `grows`; edges `from`, `to` (indices), `path`...
-    /// With an `anchor`, the index of a class, that class stays where it is, unless all of the picture can be read at once.
+    /// With an `anchor`, the index of a class, that class stays where it is, unless all of it can be read at once.
     function show(nodes, edges, anchor = null) {
         for (const node of nodes) {
             const letters = Math.max(shorten(node.name).length, node.under.length * 0.85);
@@ -125,7 +129,7 @@ const picture = (() => {
         const index = new Map(nodes.map((node, number) => [node.index, number]));
         const laid = layout(nodes, others.map((edge) => ({
             from: index.get(edge.from.index), to: index.get(edge.to.index), isCut: edge.isCut || edge.isLast,
-        })), { width: place.clientWidth - 2 * margin, height: place.clientHeight - 2 * margin });
+        })), room());
         size = { width: Math.max(1, laid.width), height: Math.max(nodeHeight, laid.height) };
         canvas = shape('g', null,
             others.map((edge, number) => drawEdge(edge, laid.routes[number])),
