@@ -18,7 +18,8 @@ extension StackNaming where Self: ~Copyable {
     ///
     /// The trampoline's and the lock's own frames come first; how many depends on the kernel, so they are told by what
     /// they are: everything above the known call site, or else what lies in the lock functions or in no function at all.
-    public mutating func stack(_ addresses: UnsafeBufferPointer<UInt64>, site: UInt64, in tables: inout EventTables) -> StackID
+    public mutating func stack(_ addresses: UnsafeBufferPointer<UInt64>, site: UInt64, in tables: inout EventTables)
+        -> StackID
     {
         var first = 0
         if site != 0, let index = addresses.firstIndex(of: site) {
