@@ -93,6 +93,7 @@ int x_downgrade_write(u64 *ctx)
 }
 
 INIT(__mutex_init, 3, LD_MUTEX)
+INIT(__mutex_rt_init, 3, LD_MUTEX)
 INIT(__init_rwsem, 3, LD_RWSEM)
 INIT(__rt_mutex_init, 3, LD_RT_MUTEX)
 

@@ -92,6 +92,7 @@ int kp_tracing_allowed(struct kp_error *error) {
         {.code = BPF_JMP | BPF_EXIT},
     };
     LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
+    kp_library_log_clear();
     struct btf *types = btf__load_vmlinux_btf();
 
     if (!types)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 extension EmbeddedObject {
     /// The object file. Decoded at each call: it is opened once a run.

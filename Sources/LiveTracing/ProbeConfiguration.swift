@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 public import LockNaming
 
 /// What the BPF programs are told before they are loaded.

@@ -38,7 +38,7 @@ public struct SymbolTable: Sendable {
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
         "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
-        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus", "pmus_lock",
+        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
         "copy_from_user_toio", "copy_to_user_fromio",
     ]
 

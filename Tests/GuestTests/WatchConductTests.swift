@@ -32,6 +32,14 @@ struct WatchConductTests {
         #expect(try session.text("nobody-doctor.out").contains("cannot be watched: not root"))
     }
 
+    @Test("without BTF there is one line that says what to do", arguments: GuestSession.kernels)
+    func withoutTypes(kernel: String) async throws {
+        let session = try await GuestSession.of(kernel)
+        #expect(try session.text("no-btf.status") == "2")
+        #expect(try session.text("no-btf.err").split(separator: "\n").count == 1)
+        #expect(try session.text("no-btf.err").contains("CONFIG_DEBUG_INFO_BTF=y"))
+    }
+
     @Test("a command that does not exist is one line and status 2", arguments: GuestSession.kernels)
     func missingCommand(kernel: String) async throws {
         let session = try await GuestSession.of(kernel)

@@ -71,7 +71,8 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         case LD_INIT:
             initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
-            if !isForgiven(record) { counts.unknownReleases[record.hook, default: 0] += 1 }
+            if isForgiven(record) { return }
+            counts.unknownReleases[record.hook, default: 0] += 1
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
             guard naming.isUserCopy(returningTo: record.site) else { return }
         default:

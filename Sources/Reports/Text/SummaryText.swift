@@ -35,8 +35,12 @@ extension GraphSummary {
         }
         if !doubts.isEmpty { lines.append("Doubts: " + doubts.joined(separator: ", ")) }
         if !counters.isEmpty {
-            let counts = counters.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.visible)" }
-            lines.append("Source: " + counts.joined(separator: ", "))
+            let sorted = counters.sorted { $0.key < $1.key }
+            let counts = sorted.filter { $0.value != 0 }.map { "\($0.value) \($0.key.visible)" }
+            // That a loss is zero is worth saying, and not worth a number each.
+            let zero = sorted.filter { $0.value == 0 }.map(\.key.visible)
+            if !counts.isEmpty { lines.append("Source: " + counts.joined(separator: ", ")) }
+            if !zero.isEmpty { lines.append("None: " + zero.joined(separator: ", ")) }
         }
         return lines.joined(separator: "\n") + "\n"
     }

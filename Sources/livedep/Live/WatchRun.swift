@@ -21,7 +21,7 @@ struct WatchRun {
     /// Watches until the command has ended, the time is over, or the run is asked to stop.
     func run() throws -> Outcome {
         // Found before anything is attached: a mistyped command should not cost a second of tracing.
-        let workload = try Diagnostics.checked { () throws(ProbeError) in
+        var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
         if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
@@ -39,7 +39,7 @@ struct WatchRun {
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
         let end = settings.duration.map { Self.now + $0 }
         var nextWrite = Self.now + 1
-        while !StopRequest.isMade, workload?.isRunning ?? true, end.map({ Self.now < $0 }) ?? true {
+        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
             session.pump(into: &engine, waitingAtMost: 50)
             if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
             if Self.now >= nextWrite {

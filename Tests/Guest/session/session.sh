@@ -41,6 +41,7 @@ story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --l
 story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
     sh -c 'seed-drive all --legacy --second >unfiltered.drive'
 story text report seed.livedep
+story hooks watch --format json --graph hooks.livedep -- sh -c 'hook-drive >hooks.drive'
 story comm watch --comm nobody-called --format json -- seed-drive touch
 story missing watch -- no-such-command
 
@@ -75,6 +76,12 @@ su -s /bin/sh nobody -c 'livedep watch' >nobody.out 2>nobody.err
 echo $? >nobody.status
 su -s /bin/sh nobody -c 'livedep doctor' >nobody-doctor.out 2>&1
 echo $? >nobody-doctor.status
+
+# A kernel without BTF, as far as anybody can see.
+mount -t tmpfs none /sys/kernel/btf
+livedep watch >no-btf.out 2>no-btf.err
+echo $? >no-btf.status
+umount /sys/kernel/btf
 
 dmesg >dmesg
 cat /proc/sys/kernel/tainted >tainted

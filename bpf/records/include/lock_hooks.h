@@ -18,6 +18,7 @@
 	X(ww_mutex_unlock)						\
 	X(rt_mutex_unlock)						\
 	X(__mutex_init)							\
+	X(__mutex_rt_init)						\
 	X(__init_rwsem)							\
 	X(__percpu_init_rwsem)						\
 	X(__rt_mutex_init)						\
