@@ -8,17 +8,18 @@ struct PerfettoWriter: ~Copyable {
     /// A track by its number; 0 is none.
     typealias Track = UInt64
 
-    /// What a value beside an event is called.
-    enum Label: String, CaseIterable {
-        case mode, site, origin, naming, kind, grade, signature
-        case lock
-        case waitedBy = "waited by"
-        case note
+    /// What a value beside an event is called: the number is that of the interned name.
+    enum Label: UInt64, CaseIterable {
+        case mode = 1
+        case site, kind, grade, signature, lock, waiters, note
+
+        var text: String { self == .waiters ? "waited by" : "\(self)" }
     }
 
     /// What an event is of, to be filtered by.
-    enum Category: String, CaseIterable {
-        case held, wait, dependency, finding, loss
+    enum Category: UInt64, CaseIterable {
+        case held = 1
+        case wait, dependency, finding, loss
     }
 
     /// A value that is shown beside an event.
@@ -26,8 +27,6 @@ struct PerfettoWriter: ~Copyable {
         case text(Label, String)
         /// A string that comes again and again, by its number.
         case interned(Label, UInt64)
-        /// An address.
-        case pointer(Label, UInt64)
     }
 
     private var buffer = ProtobufBuffer()
@@ -51,11 +50,11 @@ struct PerfettoWriter: ~Copyable {
             packet.field(Field.sequence, 1)
             packet.field(Field.sequenceFlags, Flag.needsState)
             packet.message(Field.internedData) { data in
-                for (index, category) in Category.allCases.enumerated() {
-                    Self.write(UInt64(index + 1), category.rawValue, as: Field.internedCategories, to: &data)
+                for category in Category.allCases {
+                    Self.write(category.rawValue, "\(category)", as: Field.internedCategories, to: &data)
                 }
-                for (index, label) in Label.allCases.enumerated() {
-                    Self.write(UInt64(index + 1), label.rawValue, as: Field.internedLabels, to: &data)
+                for label in Label.allCases {
+                    Self.write(label.rawValue, label.text, as: Field.internedLabels, to: &data)
                 }
             }
         }
@@ -137,16 +136,24 @@ struct PerfettoWriter: ~Copyable {
 
     // MARK: Events
 
-    /// Begins a slice.
+    /// Begins a slice of a lock: the usual annotations by the numbers of their strings, and others.
     mutating func begin(
         _ track: Track,
         at time: UInt64,
         name: UInt64,
         category: Category,
-        _ annotations: [Annotation] = [],
+        lock: UInt64,
+        mode: UInt64,
+        site: UInt64?,
+        _ others: [Annotation] = [],
         flowsIn: [UInt64] = []
     ) {
-        event(1, track, at: time, name: name, category: category, annotations, flowsOut: [], flowsIn: flowsIn)
+        let marks = beginEvent(1, track, at: time, name: name, category: category)
+        annotate(.lock, 7, lock)
+        annotate(.mode, 17, mode)
+        if let site { annotate(.site, 17, site) }
+        for annotation in others { annotate(annotation) }
+        endEvent(marks, flowsOut: [], flowsIn: flowsIn)
     }
 
     /// Ends the innermost slice of a track.
@@ -195,28 +202,52 @@ struct PerfettoWriter: ~Copyable {
         flowsOut: [UInt64],
         flowsIn: [UInt64]
     ) {
+        let marks = beginEvent(type, track, at: time, name: name, category: category)
+        for annotation in annotations { annotate(annotation) }
+        endEvent(marks, flowsOut: flowsOut, flowsIn: flowsIn)
+    }
+
+    private mutating func beginEvent(
+        _ type: UInt64,
+        _ track: Track,
+        at time: UInt64,
+        name: UInt64,
+        category: Category
+    ) -> (packet: Int, event: Int) {
         packets += 1
         let packet = beginPacket(at: time)
         let event = buffer.begin(Field.trackEvent)
         buffer.field(Field.type, type)
         buffer.field(Field.track, track)
-        buffer.field(Field.category, category.number)
+        buffer.field(Field.category, category.rawValue)
         buffer.field(Field.name, name)
-        for annotation in annotations {
-            let start = buffer.begin(Field.annotation)
-            buffer.field(1, annotation.label.number)
-            switch annotation {
-            case .text(_, let text): buffer.field(6, text)
-            case .interned(_, let number): buffer.field(17, number)
-            case .pointer(_, let address): buffer.field(7, address)
-            }
-            buffer.end(start)
-        }
+        return (packet, event)
+    }
+
+    private mutating func endEvent(_ marks: (packet: Int, event: Int), flowsOut: [UInt64], flowsIn: [UInt64]) {
         for flow in flowsOut { buffer.field(Field.flow, fixed: flow) }
         for flow in flowsIn { buffer.field(Field.flowEnd, fixed: flow) }
-        buffer.end(event)
-        buffer.end(packet)
+        buffer.end(marks.event)
+        buffer.end(marks.packet)
         flushIfLarge()
+    }
+
+    private mutating func annotate(_ annotation: Annotation) {
+        switch annotation {
+        case .text(let label, let text):
+            let start = buffer.begin(Field.annotation)
+            buffer.field(1, label.rawValue)
+            buffer.field(6, text)
+            buffer.end(start)
+        case .interned(let label, let number): annotate(label, 17, number)
+        }
+    }
+
+    private mutating func annotate(_ label: Label, _ field: Int, _ value: UInt64) {
+        let start = buffer.begin(Field.annotation)
+        buffer.field(1, label.rawValue)
+        buffer.field(field, value)
+        buffer.end(start)
     }
 
     // MARK: Packets
@@ -283,17 +314,4 @@ struct PerfettoWriter: ~Copyable {
         static let cleared: UInt64 = 1
         static let needsState: UInt64 = 2
     }
-}
-
-extension PerfettoWriter.Annotation {
-    fileprivate var label: PerfettoWriter.Label {
-        switch self {
-        case .text(let label, _), .interned(let label, _), .pointer(let label, _): label
-        }
-    }
-}
-
-extension CaseIterable where Self: Equatable, AllCases.Index == Int {
-    /// Its number among the interned ones.
-    fileprivate var number: UInt64 { UInt64((Self.allCases.firstIndex(of: self) ?? 0) + 1) }
 }

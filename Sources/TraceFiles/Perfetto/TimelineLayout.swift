@@ -32,7 +32,8 @@ struct TimelineLayout {
         self.items = items
         self.isLast = isLast
         for (index, item) in items.enumerated() {
-            guard let lane = item.begunOn else { continue }
+            guard item.begunOn >= 0 else { continue }
+            let lane = item.begunOn
             makeLanes(lane + 1)
             isTaken[lane] = true
             lanes[lane] = [index]
@@ -43,7 +44,7 @@ struct TimelineLayout {
     private mutating func place(_ index: Int) {
         let item = items[index]
         for lane in lanes.indices where !isTaken[lane] { pop(lane, until: item.begin) }
-        if item.begunOn != nil { return }
+        if item.begunOn >= 0 { return }
         if item.kind == .instant {
             steps.append(.instant(index, lane: laneOf[item.parent] ?? 0))
             return
