@@ -58,7 +58,7 @@ struct PerfettoWriter: ~Copyable {
                 }
             }
         }
-        try opened.write([UInt8](first.contents))
+        try opened.write(first.contents)
         file = opened
     }
 
@@ -273,7 +273,7 @@ struct PerfettoWriter: ~Copyable {
     private mutating func flush() {
         bytesWritten += buffer.count
         if failure == nil {
-            do { try file.write([UInt8](buffer.contents)) } catch { failure = error }
+            do { try file.write(buffer.contents) } catch { failure = error }
         }
         buffer.removeAll()
     }
