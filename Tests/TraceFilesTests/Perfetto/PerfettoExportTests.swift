@@ -15,7 +15,9 @@ import TraceFiles
     }
 
     @Test func aLockThatOutlivesAnOuterOneIsOnAFurtherTrack() throws {
-        let trace = try export("10 1 acquire A; 20 1 acquire B; 30 1 release A; 35 1 acquire C; 40 1 release C; 50 1 release B")
+        let trace = try export(
+            "10 1 acquire A; 20 1 acquire B; 30 1 release A; 35 1 acquire C; 40 1 release C; 50 1 release B"
+        )
         #expect(
             trace.slices.map(\.description) == [
                 "task 1: A 10..30", "task 1, out of order 1: B 20..50", "task 1: C 35..40",
@@ -65,7 +67,9 @@ import TraceFiles
         )
         let findings = trace.instants.filter { $0.track == "Findings" }
         #expect(findings.map(\.time) == [60])
-        #expect(findings.first?.name.contains("A -> B -> A") == true || findings.first?.name.contains("B -> A -> B") == true)
+        #expect(
+            findings.first?.name.contains("A -> B -> A") == true || findings.first?.name.contains("B -> A -> B") == true
+        )
     }
 
     @Test func lossEndsWhatIsOpenAndIsShown() throws {
@@ -78,7 +82,11 @@ import TraceFiles
         _ = try export.finish()
         let trace = try PerfettoReader(file)
         #expect(trace.slices.map(\.description) == ["task 1: A 10..20", "task 2: B 20..20", "task 2: C 40..50"])
-        #expect(trace.instants.filter { $0.track == "Losses" }.map(\.name) == ["Stacks of all tasks unknown", "7 records dropped"])
+        #expect(
+            trace.instants.filter { $0.track == "Losses" }.map(\.name) == [
+                "Stacks of all tasks unknown", "7 records dropped",
+            ]
+        )
         #expect(trace.complaints == [])
     }
 
