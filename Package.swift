@@ -21,6 +21,7 @@ let package = Package(
     products: [
         .executable(name: "livedep", targets: ["livedep"]),
         .library(name: "LockGraph", targets: ["LockEvents", "LockGraph"]),
+        .library(name: "TraceFiles", targets: ["CLockRecords", "LockEvents", "LockGraph", "TraceFiles"]),
         .library(name: "LockdepText", targets: ["LockdepText"]),
     ],
     dependencies: [

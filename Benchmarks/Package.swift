@@ -17,6 +17,14 @@ let package = Package(
             name: "GraphBenchmark",
             dependencies: [.product(name: "LockGraph", package: "livedep")],
             swiftSettings: settings
-        )
+        ),
+        .executableTarget(
+            name: "ReplayBenchmark",
+            dependencies: [
+                .product(name: "LockGraph", package: "livedep"),
+                .product(name: "TraceFiles", package: "livedep"),
+            ],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -13,7 +13,7 @@ struct Livedep: ParsableCommand {
         subcommands: [
             DoctorCommand.self, WatchCommand.self, RecordCommand.self, ReplayCommand.self, ImportCommand.self,
             ReportCommand.self,
-            DiffCommand.self, PathCommand.self, CutCommand.self, MergeCommand.self,
+            DiffCommand.self, PathCommand.self, CutCommand.self, MergeCommand.self, ExportCommand.self,
         ]
     )
 }

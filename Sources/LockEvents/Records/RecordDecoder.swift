@@ -1,39 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CLockRecords
+public import CLockRecords
 
 /// Records, as they come from the ring or from a capture, to events: classes named, sites and stacks resolved, gaps in a
 /// task's sequence told.
 ///
 /// What is not in the records it asks of its ``naming``. What it keeps per task and per address is bounded by what is alive
-/// or recent. A record without a stack allocates nothing once its names are known.
+/// or recent. A record without a stack allocates nothing once its names are known. Its code is open to the modules that use
+/// it, so that it is compiled for each source of names.
 public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
-    /// Answers what the records do not say.
-    public var naming: Naming
-    /// What was met so far.
-    public private(set) var counts = DecodeCounts()
+    @usableFromInline var history = RecordHistory()
+    @usableFromInline var held: [HeldLock] = []
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
+    /// Answers what the records do not say.
+    public var naming: Naming
 
-    private var tasks: [UInt32: Task] = [:]
-    private var initialNames: [InitSite: String] = [:]
-    /// Releases forgiven because the lock was taken before tracing began: one per task and lock.
-    private var forgiven: Set<EarlyHold> = []
-    private var held: [HeldLock] = []
+    /// What a record says.
+    @usableFromInline
+    struct Answer {
+        /// Records of the task are missing before it.
+        @usableFromInline var isGap = false
+        @usableFromInline var event: LockEvent?
+        /// ``RecordDecoder/held`` is what the task held before the event.
+        @usableFromInline var showsHeld = false
 
-    private struct Task {
-        var nextSequence: UInt32
-        var comm: NameID
-    }
-
-    private struct InitSite: Hashable {
-        var name: UInt64
-        var site: UInt64
-    }
-
-    private struct EarlyHold: Hashable {
-        var task: UInt32
-        var lock: UInt64
+        @usableFromInline
+        init() {}
     }
 
     /// Decodes the records of one run.
@@ -42,58 +35,77 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         held.reserveCapacity(Int(LD_MAX_HELD))
     }
 
+    /// What was met so far.
+    public var counts: DecodeCounts { history.counts }
+
     /// Decodes one record and hands what it says to the sink.
+    @inlinable
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
-        guard bytes.count >= MemoryLayout<ld_record>.size, let base = bytes.baseAddress else {
-            counts.malformed += 1
+        let answer = interpret(bytes, in: &sink.tables)
+        guard let event = answer.event else {
+            if answer.isGap { tellGap(bytes, to: &sink) }
             return
+        }
+        if answer.isGap { sink.consume(LockEvent(.lost, task: event.task, lock: .none)) }
+        guard answer.showsHeld else {
+            sink.consume(event)
+            return
+        }
+        if naming.hasUnifications {
+            for pair in naming.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
+        }
+        sink.consume(event, held: held.span)
+    }
+
+    @usableFromInline
+    func tellGap(_ bytes: UnsafeRawBufferPointer, to sink: inout some LockEventSink & ~Copyable) {
+        let record = bytes.loadUnaligned(as: ld_record.self)
+        sink.consume(LockEvent(.lost, task: TaskID(rawValue: UInt64(record.tid)), lock: .none))
+    }
+
+    @inlinable
+    mutating func interpret(_ bytes: UnsafeRawBufferPointer, in tables: inout EventTables) -> Answer {
+        var answer = Answer()
+        guard bytes.count >= MemoryLayout<ld_record>.size, let base = bytes.baseAddress else {
+            history.counts.malformed += 1
+            return answer
         }
         let record = base.loadUnaligned(as: ld_record.self)
+        let heldBytes = base + MemoryLayout<ld_record>.size
         let heldSize = Int(record.nheld) * MemoryLayout<ld_held>.size
         let stackSize = Int(record.nstack) * 8
-        let tail = MemoryLayout<ld_record>.size
-        let nameStart = tail + heldSize + stackSize
         guard Int(record.size) == bytes.count, record.nname <= UInt32(LD_NAME_LEN),
-            nameStart + Int(record.nname) == bytes.count
+            MemoryLayout<ld_record>.size + heldSize + stackSize + Int(record.nname) == bytes.count
         else {
-            counts.malformed += 1
-            return
+            history.counts.malformed += 1
+            return answer
         }
-        counts.records += 1
-        noteSequence(record, into: &sink)
+        history.counts.records += 1
+        let task = history.note(record)
+        answer.isGap = task.isGap
 
         switch ld_kind(rawValue: UInt32(record.kind)) {
         case LD_TASK:
-            let name = Self.name(bytes[nameStart...])
-            tasks[record.tid, default: Task(nextSequence: record.seq &+ 1, comm: .none)].comm =
-                sink.tables.names.intern(name)
-            return
+            let comm = tables.names.intern(RecordHistory.name(record, bytes))
+            history.nameTask(record.tid, comm, nextSequence: record.seq &+ 1)
+            return answer
         case LD_CLASS:
-            meetClass(record, name: Self.name(bytes[tail...]), in: &sink.tables)
-            return
+            meetClass(record, name: RecordHistory.name(record, bytes), in: &tables)
+            return answer
         case LD_INIT:
-            initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
-        case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
-            if isForgiven(record) { return }
-            counts.unknownReleases[record.hook, default: 0] += 1
+            if let name = history.initialName(record, bytes) {
+                naming.initialise(Self.evidence(record, site: record.site), name: name)
+            }
+        case LD_RELEASE where UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0:
+            history.noteUnmatchedRelease(record)
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
-            guard naming.isUserCopy(returningTo: record.site) else { return }
+            guard naming.isUserCopy(returningTo: record.site) else { return answer }
         default:
             break
         }
-        let stackBytes = UnsafeRawBufferPointer(rebasing: bytes[(tail + heldSize)..<(tail + heldSize + stackSize)])
-        send(record, base + tail, stackBytes, into: &sink)
-    }
-
-    private mutating func send(
-        _ record: ld_record,
-        _ heldBytes: UnsafeRawPointer,
-        _ stackBytes: UnsafeRawBufferPointer,
-        into sink: inout some LockEventSink & ~Copyable
-    ) {
-        guard let operation = Self.operation(record) else {
-            counts.malformed += 1
-            return
+        guard let operation = Self.operation(record.kind) else {
+            history.counts.malformed += 1
+            return answer
         }
         var event = LockEvent(
             operation,
@@ -105,45 +117,62 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         event.cpu = UInt32(record.cpu)
         event.time = record.time
         event.pid = record.tid < LD_IDLE_TID ? record.tid : 0
-        event.comm = tasks[record.tid]?.comm ?? .none
+        event.comm = task.comm
         if operation != .initialize { event.context = LockID(rawValue: record.aux) }
 
-        let isTaking = Self.takesLock(operation)
-        if isTaking {
+        switch operation {
+        case .acquire, .tryAcquire, .attempt, .may:
             var site = record.site
-            if !stackBytes.isEmpty {
-                stackBytes.withMemoryRebound(to: UInt64.self) { addresses in
-                    if site == 0 { site = naming.site(in: addresses) }
-                    event.stack = naming.stack(addresses, site: site, in: &sink.tables)
-                }
+            if record.nstack > 0 {
+                let addresses = UnsafeRawBufferPointer(start: heldBytes + heldSize, count: stackSize)
+                resolve(addresses, &site, &event, &tables)
             }
-            event.site = naming.function(at: site, in: &sink.tables.names)
-            event.lockClass = lockClass(of: record, site: site, in: &sink.tables)
-            if naming.namesByKey { complete(&event, record, in: sink.tables) }
-            if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
-        } else if operation == .release {
-            if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
-            if has(record, LD_F_NON_OWNER) { event.flags.insert(.nonOwner) }
-        }
-        guard isTaking || operation == .exit else {
-            sink.consume(event)
-            return
+            event.site = naming.function(at: site, in: &tables.names)
+            event.lockClass = lockClass(of: record, site: site, in: &tables)
+            if naming.namesByKey { complete(&event, record, in: tables) }
+            if UInt32(record.flags) & LD_F_FAULT.rawValue != 0 { event.flags.insert(.blocking) }
+        case .exit:
+            break
+        case .release:
+            if UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0 { event.flags.insert(.grace) }
+            if UInt32(record.flags) & LD_F_NON_OWNER.rawValue != 0 { event.flags.insert(.nonOwner) }
+            answer.event = event
+            return answer
+        case .fail, .downgrade, .initialize, .lost:
+            answer.event = event
+            return answer
         }
         if record.epoch < trustedEpoch, !Self.isProven(heldBytes, count: Int(record.nheld)) {
-            counts.distrusted += 1
+            history.counts.distrusted += 1
             event.depth = LockEvent.unknownDepth
-            sink.consume(event)
-            return
+            answer.event = event
+            return answer
         }
-        decodeHeld(heldBytes, count: Int(record.nheld), into: &sink)
-        passUnifications(to: &sink)
-        sink.consume(event, held: held.span)
-        if operation == .exit { forget(record.tid) }
+        decodeHeld(heldBytes, count: Int(record.nheld), &tables)
+        answer.event = event
+        answer.showsHeld = true
+        if operation == .exit { history.forget(record.tid) }
+        return answer
+    }
+
+    /// Names a stack, and the site of an event that only its stack shows.
+    @usableFromInline
+    mutating func resolve(
+        _ bytes: UnsafeRawBufferPointer,
+        _ site: inout UInt64,
+        _ event: inout LockEvent,
+        _ tables: inout EventTables
+    ) {
+        bytes.withMemoryRebound(to: UInt64.self) { addresses in
+            if site == 0 { site = naming.site(in: addresses) }
+            event.stack = naming.stack(addresses, site: site, in: &tables)
+        }
     }
 
     /// Whether every lock of a held list was seen to have the task for its owner when the record was made: such a list
     /// holds whatever programs missed (bpf/task_locks.h, `still_held`).
-    private static func isProven(_ bytes: UnsafeRawPointer, count: Int) -> Bool {
+    @usableFromInline
+    static func isProven(_ bytes: UnsafeRawPointer, count: Int) -> Bool {
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
             let type = ld_type(rawValue: UInt32(entry.type))
@@ -152,15 +181,12 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         return true
     }
 
-    private mutating func decodeHeld(
-        _ bytes: UnsafeRawPointer,
-        count: Int,
-        into sink: inout some LockEventSink & ~Copyable
-    ) {
+    @inlinable
+    mutating func decodeHeld(_ bytes: UnsafeRawPointer, count: Int, _ tables: inout EventTables) {
         held.removeAll(keepingCapacity: true)
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = lockClass(of: entry, in: &sink.tables)
+            let lockClass = lockClass(of: entry, in: &tables)
             var lock = HeldLock(
                 lock: LockID(rawValue: entry.lock),
                 lockClass: lockClass,
@@ -169,37 +195,17 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             let flags = UInt32(entry.flags)
             lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
             lock.context = LockID(rawValue: entry.context)
-            lock.site = naming.function(at: entry.site, in: &sink.tables.names)
-            if naming.namesByKey { complete(&lock, entry, in: sink.tables) }
+            lock.site = naming.function(at: entry.site, in: &tables.names)
+            if naming.namesByKey { complete(&lock, entry, in: tables) }
             held.append(lock)
         }
     }
 
-    private mutating func passUnifications(to sink: inout some LockEventSink & ~Copyable) {
-        guard naming.hasUnifications else { return }
-        for pair in naming.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
-    }
-
     // MARK: Tasks
-
-    private mutating func noteSequence(_ record: ld_record, into sink: inout some LockEventSink & ~Copyable) {
-        guard let task = tasks[record.tid] else {
-            tasks[record.tid] = Task(nextSequence: record.seq &+ 1, comm: .none)
-            return
-        }
-        // A task's records start from zero: the number was given to a new task.
-        if record.seq != task.nextSequence, record.seq != 0 {
-            counts.gaps += 1
-            sink.consume(LockEvent(.lost, task: TaskID(rawValue: UInt64(record.tid)), lock: .none))
-        }
-        tasks[record.tid]?.nextSequence = record.seq &+ 1
-    }
-
-    private mutating func forget(_ tid: UInt32) { tasks[tid] = nil }
 
     /// A task's name as it was told outside of its own records: a capture's later files name the tasks that go on.
     public mutating func nameTask(_ tid: UInt32, _ name: NameID, nextSequence: UInt32) {
-        tasks[tid] = Task(nextSequence: nextSequence, comm: name)
+        history.nameTask(tid, name, nextSequence: nextSequence)
     }
 
     /// Whose a record is, and whether that is a chosen task: a thread or one of a process, or one of a name. Nil for a record
@@ -214,7 +220,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         let record = bytes.loadUnaligned(as: ld_record.self)
         if record.kind == LD_TASK.rawValue { return nil }
         let isOfProcess = pid.map { $0 == record.tid || $0 == record.tgid } ?? true
-        let isOfName = comm.map { $0 == names[tasks[record.tid]?.comm ?? .none] } ?? true
+        let isOfName = comm.map { $0 == names[history.comm(of: record.tid)] } ?? true
         return (record.tid, isOfProcess && isOfName)
     }
 
@@ -222,49 +228,29 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     public mutating func pass(_ bytes: UnsafeRawBufferPointer, in tables: inout EventTables) {
         guard bytes.count >= MemoryLayout<ld_record>.size else { return }
         let record = bytes.loadUnaligned(as: ld_record.self)
-        let start = bytes.count - Int(record.nname)
-        guard start >= MemoryLayout<ld_record>.size else { return }
+        guard MemoryLayout<ld_record>.size + Int(record.nname) <= bytes.count else { return }
+        _ = history.note(record)
         switch ld_kind(rawValue: UInt32(record.kind)) {
         case LD_TASK:
-            nameTask(record.tid, tables.names.intern(Self.name(bytes[start...])), nextSequence: record.seq &+ 1)
-        case LD_INIT: initialise(record, name: record.nname > 0 ? Self.name(bytes[start...]) : nil)
-        case LD_EXIT: forget(record.tid)
-        default: tasks[record.tid]?.nextSequence = record.seq &+ 1
+            let comm = tables.names.intern(RecordHistory.name(record, bytes))
+            history.nameTask(record.tid, comm, nextSequence: record.seq &+ 1)
+        case LD_INIT:
+            if let name = history.initialName(record, bytes) {
+                naming.initialise(Self.evidence(record, site: record.site), name: name)
+            }
+        case LD_EXIT: history.forget(record.tid)
+        default: break
         }
     }
 
     /// Every task that is known: its number, its name, and the number that its next record will carry.
-    public var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] {
-        tasks.map { ($0.key, $0.value.comm, $0.value.nextSequence) }.sorted { $0.tid < $1.tid }
-    }
-
-    /// A task that was there before tracing began may hold locks from then, and releases each of them once.
-    private mutating func isForgiven(_ record: ld_record) -> Bool {
-        guard has(record, LD_F_OLD_TASK) else { return false }
-        guard forgiven.insert(EarlyHold(task: record.tid, lock: record.lock)).inserted else { return false }
-        counts.earlyReleases += 1
-        return true
-    }
+    public var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] { history.knownTasks }
 
     // MARK: Parts of records
 
-    private mutating func initialise(_ record: ld_record, name: String?) {
-        let site = InitSite(name: record.aux, site: record.site)
-        if let name { initialNames[site] = name }
-        // Without its name the address is all that is known, as for a lock initialised before tracing began.
-        guard let name = initialNames[site], !name.isEmpty else {
-            counts.unnamedInitialisations += 1
-            return
-        }
-        naming.initialise(Self.evidence(record, site: record.site), name: name)
-    }
-
-    private static func name(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-    }
-
-    private static func operation(_ record: ld_record) -> LockEvent.Operation? {
-        switch ld_kind(rawValue: UInt32(record.kind)) {
+    @inlinable
+    static func operation(_ kind: UInt8) -> LockEvent.Operation? {
+        switch ld_kind(rawValue: UInt32(kind)) {
         case LD_ACQUIRE: .acquire
         case LD_TRY: .tryAcquire
         case LD_ATTEMPT: .attempt
@@ -278,15 +264,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         }
     }
 
-    private static func takesLock(_ operation: LockEvent.Operation) -> Bool {
-        switch operation {
-        case .acquire, .tryAcquire, .attempt, .may: true
-        case .fail, .release, .downgrade, .initialize, .exit, .lost: false
-        }
-    }
-
-    private func has(_ record: ld_record, _ flag: ld_flags) -> Bool { UInt32(record.flags) & flag.rawValue != 0 }
-
+    @inlinable
     static func type(_ type: UInt8) -> LockType {
         switch ld_type(rawValue: UInt32(type)) {
         case LD_RWSEM: .rwsem
@@ -301,7 +279,8 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         }
     }
 
-    private static func mode(_ mode: UInt8) -> LockMode {
+    @inlinable
+    static func mode(_ mode: UInt8) -> LockMode {
         switch ld_mode(rawValue: UInt32(mode)) {
         case LD_READ: .read
         case LD_RECURSIVE: .recursive
@@ -309,6 +288,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         }
     }
 
+    @inlinable
     static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
         LockEvidence(
             lock: record.lock,
@@ -321,6 +301,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         )
     }
 
+    @inlinable
     static func evidence(_ entry: ld_held) -> LockEvidence {
         LockEvidence(
             lock: entry.lock,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLockRecords
-import LockEvents
 
 /// The events of one packet, one after the other, each looked at before it is believed.
 struct CaptureEvents {
     /// One event.
     enum Event {
         case record(UnsafeRawBufferPointer)
-        case decision(NamingDecision)
+        /// A decision by its kind and the bytes behind the event's header.
+        case decision(CaptureDecision.Kind, UnsafeRawBufferPointer)
     }
 
     /// Whether bytes have a record's form: a kind that is known, and parts that add up to its size.
@@ -43,14 +43,12 @@ struct CaptureEvents {
         if kind < CaptureDecision.Kind.lockClass.rawValue {
             return Self.isRecord(event) ? .record(event) : damaged()
         }
-        guard let kind = CaptureDecision.Kind(rawValue: kind),
-            let decision = CaptureDecision.decode(
-                kind,
-                UnsafeRawBufferPointer(rebasing: event[CaptureLayout.eventHeader...])
-            )
-        else { return damaged() }
-        return .decision(decision)
+        guard let kind = CaptureDecision.Kind(rawValue: kind) else { return damaged() }
+        return .decision(kind, UnsafeRawBufferPointer(rebasing: event[CaptureLayout.eventHeader...]))
     }
+
+    /// A decision that turned out not to be one ends the packet as well.
+    mutating func noteDamage() { isDamaged = true }
 
     private mutating func damaged() -> Event? {
         isDamaged = true

@@ -95,7 +95,12 @@ public struct CaptureReplay: ~Copyable {
         while let event = events.next() {
             switch event {
             case .record(let bytes): play(bytes, into: &sink)
-            case .decision(let decision): play(decision, into: &sink)
+            case .decision(let kind, let bytes):
+                if let decision = CaptureDecision.decode(kind, bytes) {
+                    play(decision, into: &sink)
+                } else {
+                    events.noteDamage()
+                }
             }
         }
         if events.isDamaged {

@@ -56,16 +56,24 @@ public struct OutputFile: ~Copyable {
 
     /// Appends bytes.
     public mutating func write(_ bytes: [UInt8]) throws(FileError) {
+        var result: Result<Void, FileError> = .success(())
+        bytes.withUnsafeBytes { buffer in
+            do throws(FileError) { try write(buffer) } catch { result = .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// Appends bytes that are somebody else's.
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
         var written = 0
         while written < bytes.count {
-            let count = bytes.withUnsafeBytes { buffer -> Int in
-                let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
-                switch target {
-                case .plain(let descriptor): return Glibc.write(descriptor, rest.baseAddress, rest.count)
-                case .compressed(let stream):
-                    return Int(gzwrite(stream, rest.baseAddress, UInt32(min(rest.count, 1 << 30))))
-                case nil: return -1
-                }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])
+            let count: Int
+            switch target {
+            case .plain(let descriptor): count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+            case .compressed(let stream):
+                count = Int(gzwrite(stream, rest.baseAddress, UInt32(min(rest.count, 1 << 30))))
+            case nil: count = -1
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw failure() }
