@@ -75,6 +75,7 @@ __noinline int tell_name(struct lockdep_list *t)
 		return 0;
 	bpf_probe_read_kernel_str(s->tail, LD_NAME_LEN,
 				  (const char *)task + bpf_core_field_offset(struct task_struct, comm));
+	s->record.nname = LD_NAME_LEN;
 	t->named = emit(t, s, sizeof(s->record) + LD_NAME_LEN);
 	return 0;
 }
@@ -114,6 +115,7 @@ __noinline int tell_class(struct lockdep_list *t, struct ld_held *h)
 	r->mode = (h->flags & LD_H_UNCHECKED ? LD_CLASS_UNCHECKED : 0) | (is_ordered(h->lock) ? LD_CLASS_ORDERED : 0);
 	s->tail[0] = 0;
 	bpf_probe_read_kernel_str(s->tail, LD_CLASS_NAME_LEN, (void *)r->aux);
+	r->nname = LD_CLASS_NAME_LEN;
 	if (!emit(t, s, sizeof(*r) + LD_CLASS_NAME_LEN))
 		return 0;
 	remember_sent(key);

@@ -74,7 +74,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         let heldBytes = base + MemoryLayout<ld_record>.size
         let heldSize = Int(record.nheld) * MemoryLayout<ld_held>.size
         let stackSize = Int(record.nstack) * 8
-        guard Int(record.size) == bytes.count, record.nname <= UInt32(LD_NAME_LEN),
+        // Class names are lockdep's and longer than those of tasks and initialisers.
+        let nameLimit = UInt32(record.kind) == LD_CLASS.rawValue ? LD_CLASS_NAME_LEN : LD_NAME_LEN
+        guard Int(record.size) == bytes.count, record.nname <= UInt32(nameLimit),
             MemoryLayout<ld_record>.size + heldSize + stackSize + Int(record.nname) == bytes.count
         else {
             history.counts.malformed += 1
