@@ -213,6 +213,25 @@ struct RecordDecoderTests {
         #expect(decoder.naming.copies.unclassified == 1)
     }
 
+    @Test(
+        "a name may be as long as its kind of record allows, and no longer",
+        arguments: [
+            (kind: LD_CLASS, length: 256, isTaken: true), (kind: LD_CLASS, length: 264, isTaken: false),
+            (kind: LD_TASK, length: 64, isTaken: true), (kind: LD_TASK, length: 256, isTaken: false),
+        ]
+    )
+    func nameLength(kind: ld_kind, length: Int, isTaken: Bool) {
+        var decoder = decoder()
+        var sink = Transcript()
+        var named = record(kind, 0)
+        named.nname = UInt32(length)
+        named.size = UInt16(MemoryLayout<ld_record>.size + length)
+        let bytes = withUnsafeBytes(of: named) { Array($0) } + [UInt8](repeating: 0x61, count: length)
+        bytes.withUnsafeBytes { decoder.decode($0, into: &sink) }
+        #expect(decoder.counts.malformed == (isTaken ? 0 : 1))
+        #expect(decoder.counts.records == (isTaken ? 1 : 0))
+    }
+
     @Test("records that are cut off, or whose parts do not fit, are counted and nothing else")
     func malformed() {
         var decoder = decoder()
