@@ -41,7 +41,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
 
     init(
         namer: consuming LockNamer<Memory>,
-        lockdep: consuming LockdepNamer<Memory>? = nil,
+        lockdep: LockdepNamer<Memory>? = nil,
         symbolizer: Symbolizer,
         copies: UserCopySites<Memory>
     ) {

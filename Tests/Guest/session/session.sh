@@ -12,6 +12,11 @@ cd /tmp/session
 story() {
     name=$1
     shift
+    # Where nothing else is asked for: the source that every kernel has.
+    case "$*" in
+        *--source* | report*) ;;
+        *) command=$1; shift; set -- "$command" --source functions "$@" ;;
+    esac
     {
         status=0
         livedep "$@" 2>"$name.err" || status=$?
@@ -36,6 +41,17 @@ story rule watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json
     sh -c 'seed-drive all >rule.drive'
 story innocent watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json -- \
     sh -c 'seed-drive all --no-ioctl >innocent.drive'
+if [ -e /proc/lockdep_stats ]; then
+    grep debug_locks /proc/lockdep_stats >lockdep.before
+    story lockdep-doctor doctor --source auto --format json
+    story lockdep watch --source auto --format json --graph lockdep.livedep -- \
+        sh -c 'seed-drive all --legacy --second >lockdep.drive'
+    grep debug_locks /proc/lockdep_stats >lockdep.after
+    story perf watch --source perf --format json --graph perf.livedep -- \
+        sh -c 'for step in touch "ioctl 1" "ioctl 4" "ioctl 5"; do seed-drive $step; done >perf.drive'
+else
+    story perf watch --source perf --format json --duration 1
+fi
 echo 0 >$cpu1
 story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --legacy --second >seed.drive'
 story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
@@ -46,7 +62,7 @@ story missing watch -- no-such-command
 
 # Ctrl-C ends a watch with a summary.
 : >interrupt.err
-livedep watch --format json >interrupt.out 2>interrupt.err &
+livedep watch --source functions --format json >interrupt.out 2>interrupt.err &
 watcher=$!
 until grep -q watching interrupt.err; do sleep 0.2; done
 sleep 1
@@ -56,7 +72,7 @@ echo $? >interrupt.status
 
 # kill -9 leaves nothing behind.
 : >killed.err
-livedep watch >killed.out 2>killed.err &
+livedep watch --source functions >killed.out 2>killed.err &
 watcher=$!
 until grep -q watching killed.err; do sleep 0.2; done
 hooked >hooked.during
