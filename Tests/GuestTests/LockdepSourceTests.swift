@@ -46,7 +46,7 @@ struct LockdepSourceTests {
         #expect(!log.contains("second_a"))
     }
 
-    @Test("perf tells lock order too, and reads count as recursive", arguments: kernels)
+    @Test("perf tells lock order too, finds what is there and no more, and reads count as recursive", arguments: kernels)
     func perf(kernel: String) async throws {
         let story = try await GuestSession.of(kernel).story("perf")
         #expect(story.findings("cycle").map(classes) == [["second_a", "second_b"]])
