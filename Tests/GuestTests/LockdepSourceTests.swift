@@ -46,11 +46,15 @@ struct LockdepSourceTests {
         #expect(!log.contains("second_a"))
     }
 
-    @Test("perf tells lock order too, finds what is there and no more, and reads count as recursive", arguments: kernels)
+    @Test(
+        "perf tells lock order too, finds what is there and no more, and reads count as recursive",
+        arguments: kernels
+    )
     func perf(kernel: String) async throws {
         let story = try await GuestSession.of(kernel).story("perf")
         #expect(story.findings("cycle").map(classes) == [["second_a", "second_b"]])
-        let graph = try await GuestSession.of(kernel).text("perf.livedep").split(separator: "\n")
+        let text = try await GuestSession.of(kernel).text("perf.livedep")
+        let graph = text.split(separator: "\n")
         let fault = try #require(
             graph.first { $0.contains("\"from\":\"&mm->mmap_lock\"") && $0.contains("\"to\":\"gpu_lock\"") }
         )
