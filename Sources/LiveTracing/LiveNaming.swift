@@ -14,7 +14,7 @@ struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
 
     init(
         namer: consuming LockNamer<Memory>,
-        lockdep: consuming LockdepNamer<Memory>? = nil,
+        lockdep: LockdepNamer<Memory>? = nil,
         symbolizer: Symbolizer,
         copies: UserCopySites<Memory>
     ) {

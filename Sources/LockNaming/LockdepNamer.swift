@@ -16,7 +16,7 @@ public import LockEvents
 /// Variables that share a name are numbered by address, which is the same on every boot of one image.
 ///
 /// Used by one thread. A known key costs one hash probe.
-public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
+public struct LockdepNamer<Memory: KernelMemory> {
     /// What tells two classes apart while the kernel runs.
     private struct Key: Hashable {
         var address: UInt64

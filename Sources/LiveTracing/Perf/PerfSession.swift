@@ -186,6 +186,7 @@ extension PerfSession {
         var read = 0
         var hasLost = false
         for ring in 0..<rings.count {
+            if rings.mayHaveLost(ring) { hasLost = true }
             while true {
                 let size = rings.next(of: ring, into: &buffer)
                 if size == 0 { break }
@@ -287,6 +288,8 @@ extension PerfSession {
             event.site = symbolizer.function(at: site, in: &sink.tables.names)
             event.stack = symbolizer.stack(addresses, site: site, in: &sink.tables)
         }
+        // Nothing tells that memory was given to another lock; a variable stays what it is.
+        if lock < 0xffff_ffff_8000_0000 { event.flags.insert(.reused) }
         if isMay { mayBeTaken.insert(Taken(task: event.pid, lock: lock)) }
         sink.consume(event)
     }
