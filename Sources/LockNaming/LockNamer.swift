@@ -272,7 +272,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private mutating func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
         // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
-        guard evidence.lock >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
+        guard evidence.lock >= SymbolTable.imageStart, let symbol = symbols.symbol(at: evidence.lock) else {
+            return nil
+        }
         guard symbol.offset < 1 << 20 else { return nil }
         let name: String
         var certainty = LockClass.Certainty.exact

@@ -108,7 +108,7 @@ public struct LockdepNamer<Memory: KernelMemory> {
             return (symbols.percpuSymbol(at: offset)?.name ?? "per-CPU", false)
         }
         if isNameKey { return ("", false) }
-        guard key.address >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: key.address),
+        guard key.address >= SymbolTable.imageStart, let symbol = symbols.symbol(at: key.address),
             symbol.offset < 1 << 20
         else {
             return (numbered("", key, name, type), false)

@@ -26,6 +26,9 @@ public struct SymbolTable: Sendable {
         var module: UInt16
     }
 
+    /// Where the kernel's image, its variables and its modules begin, on x86-64 (Documentation/arch/x86/x86_64/mm.rst).
+    public static let imageStart: UInt64 = 0xffff_ffff_8000_0000
+
     private var text: [UInt8]
     private var entries: [Entry] = []
     private var percpu: [Entry] = []

@@ -14,7 +14,7 @@ struct LockdepSourceTests {
     @Test("it is what auto takes, and each graph says so", arguments: kernels)
     func automatic(kernel: String) async throws {
         let session = try await GuestSession.of(kernel)
-        let doctor = try session.text("lockdep-doctor.out")
+        let doctor = try session.text("doctor.out")
         #expect(doctor.contains("\"source\":\"lockdep\""))
         #expect(try session.text("lockdep.livedep").split(separator: "\n")[0].contains("\"source\":\"lockdep\""))
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LockEvents
+import LockNaming
 import Testing
 
 @testable import LiveTracing
@@ -65,16 +66,41 @@ struct PerfSampleTests {
         #expect(offsets == ["common_type": 0, "flags": 8, "name": 12, "lockdep_addr": 16])
     }
 
+    private static let heap: UInt64 = 0xffff_8880_0000_0100
+
+    private func classes(sharing names: Set<String>) -> PerfLockClasses {
+        let symbols = """
+            ffffffff82000000 d lock
+            ffffffff82000100 d lock
+            ffffffff82001000 D _end
+
+            """
+        return PerfLockClasses(symbols: SymbolTable(kallsyms: Array(symbols.utf8)), sharedNames: names)
+    }
+
     @Test("a class that might_lock() showed first gets its kind from the first lock function")
-    func classes() {
+    func kinds() {
         var tables = EventTables()
-        var classes = PerfLockClasses(sharedNames: ["&x->wait"])
-        let guess = classes.lockClass("&mm->mmap_lock", takenBy: "__might_fault", in: &tables)
-        let known = classes.lockClass("&mm->mmap_lock", takenBy: "down_read", in: &tables)
+        var classes = classes(sharing: [])
+        let guess = classes.lockClass("&mm->mmap_lock", at: Self.heap, takenBy: "__might_fault", in: &tables)
+        let known = classes.lockClass("&mm->mmap_lock", at: Self.heap, takenBy: "down_read", in: &tables)
         #expect(tables.classes[known].type == .rwsem)
         #expect(classes.takeUnifications().map(\.gone) == [guess])
-        #expect(classes.lockClass("&mm->mmap_lock", takenBy: nil, in: &tables) == known)
-        let shared = classes.lockClass("&x->wait", takenBy: nil, in: &tables)
+        #expect(classes.lockClass("&mm->mmap_lock", at: Self.heap, takenBy: nil, in: &tables) == known)
+    }
+
+    @Test("a name that lockdep has several classes for is inferred, but for a variable's own")
+    func namesakes() {
+        var tables = EventTables()
+        var classes = classes(sharing: ["lock", "&x->wait"])
+        let member = classes.lockClass("lock", at: Self.heap, takenBy: "mutex_lock", in: &tables)
+        let first = classes.lockClass("lock", at: 0xffff_ffff_8200_0020, takenBy: "mutex_lock", in: &tables)
+        let second = classes.lockClass("lock", at: 0xffff_ffff_8200_0120, takenBy: "mutex_lock", in: &tables)
+        #expect(Set([member, first, second]).count == 3)
+        #expect(tables.classes[member].certainty == .inferred)
+        #expect(tables.classes[first].certainty == .exact && tables.classes[first].origin.isEmpty)
+        #expect(tables.classes[second].certainty == .exact && tables.classes[second].origin == "#2")
+        let shared = classes.lockClass("&x->wait", at: Self.heap, takenBy: nil, in: &tables)
         #expect(tables.classes[shared].certainty == .inferred)
     }
 }

@@ -12,11 +12,6 @@ cd /tmp/session
 story() {
     name=$1
     shift
-    # Where nothing else is asked for: the source that every kernel has.
-    case "$*" in
-        *--source* | report*) ;;
-        *) command=$1; shift; set -- "$command" --source functions "$@" ;;
-    esac
     {
         status=0
         livedep "$@" 2>"$name.err" || status=$?
@@ -43,7 +38,6 @@ story innocent watch --source functions --rule 'mmap_sem -> barrier_mutex' --fai
     sh -c 'seed-drive all --no-ioctl >innocent.drive'
 if [ -e /proc/lockdep_stats ]; then
     grep debug_locks /proc/lockdep_stats >lockdep.before
-    story lockdep-doctor doctor --source auto --format json
     story lockdep watch --source auto --format json --graph lockdep.livedep -- \
         sh -c 'seed-drive all --legacy --second >lockdep.drive'
     grep debug_locks /proc/lockdep_stats >lockdep.after
