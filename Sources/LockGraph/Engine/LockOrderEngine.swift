@@ -36,12 +36,18 @@ public struct LockOrderEngine: Sendable {
     var nextDeadlockSearch: UInt64 = 0
     var eventsSinceDeadlockSearch = 0
     let isInstancePolicy: Bool
+    var learner: AnnotationLearner?
+    var binding: AnnotationBinding?
+    /// Room for held locks that a record shows. Kept for its capacity.
+    var shown: [HeldLock] = []
 
     /// Creates an engine that has seen nothing.
     public init(options: EngineOptions = EngineOptions()) {
         self.options = options
         rules = RuleTracker(options.rules)
         isInstancePolicy = options.sameClass == .instance
+        learner = options.learnsAnnotations ? AnnotationLearner() : nil
+        binding = options.annotations.map { AnnotationBinding($0) }
         if options.isFiltered { stacks.loseAll() }
     }
 
@@ -69,7 +75,15 @@ public struct LockOrderEngine: Sendable {
             return
         }
         let slot = stacks.slot(of: event.task)
-        if stacks.show(held, slot), !options.isFiltered { counts.resyncs += 1 }
+        let differs: Bool
+        if binding == nil {
+            differs = stacks.show(held, slot)
+        } else {
+            let annotated = annotated(held)
+            differs = stacks.show(annotated.span, slot)
+            shown = annotated
+        }
+        if differs, !options.isFiltered { counts.resyncs += 1 }
         markHeld(slot)
         handle(event, slot)
         if options.isFiltered { forgetUnshown(nil, slot) }
@@ -140,7 +154,9 @@ extension LockOrderEngine {
         }
     }
 
-    private mutating func handle(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+    private mutating func handle(_ told: LockEvent, _ slot: TaskLockStacks.Slot) {
+        var event = told
+        if learner != nil || binding != nil { annotate(&event, slot) }
         switch event.operation {
         case .acquire:
             guard stacks.isKnown(slot) else { return skip() }

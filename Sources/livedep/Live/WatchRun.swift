@@ -54,6 +54,7 @@ struct WatchRun {
 
         session.start()
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
+        ConsumerThread.takePrecedence()
         let end = settings.duration.map { Self.now + $0 }
         var nextWrite = Self.now + 1
         while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {

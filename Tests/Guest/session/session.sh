@@ -57,6 +57,7 @@ story hooks watch --source functions --format json --graph hooks.livedep -- \
     sh -c 'hook-drive >hooks.drive && hook-drive >hooks.again && hook-drive >hooks.again'
 story comm watch --source functions --comm nobody-called --format json -- seed-drive touch
 story missing watch --source functions -- no-such-command
+story learn learn -o annotations --duration 2
 
 # Ctrl-C ends a watch with a summary.
 : >interrupt.err
