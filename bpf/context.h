@@ -9,6 +9,12 @@
 #define LD_SOFTIRQ_OFFSET	(1 << 8)
 #define LD_HARDIRQ_NMI_MASK	0x00ff0000
 
+#ifdef LD_WITHOUT_KSYMS
+static __always_inline bool in_interrupt(void)
+{
+	return false;
+}
+#else
 static __always_inline bool in_interrupt(void)
 {
 	const int *count;
@@ -23,6 +29,7 @@ static __always_inline bool in_interrupt(void)
 	count = bpf_this_cpu_ptr(&__preempt_count);
 	return *count & (LD_HARDIRQ_NMI_MASK | LD_SOFTIRQ_OFFSET);
 }
+#endif
 
 /* Words from a trampoline program's ctx to the traced function's return address, by kind. */
 #define LD_CALLER_KINDS		8

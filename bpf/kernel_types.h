@@ -184,7 +184,9 @@ struct pt_regs {
 #include <bpf/bpf_core_read.h>
 
 /* ... 5.x, 6.0, 6.1 and 6.15+ here. */
+#ifndef LD_WITHOUT_KSYMS
 extern const int __preempt_count __ksym __weak;
 extern const struct pcpu_hot pcpu_hot __ksym __weak;
+#endif
 
 #endif /* LIVEDEP_KERNEL_TYPES_H */
