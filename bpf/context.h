@@ -72,7 +72,7 @@ static __always_inline bool from_fault_path(u64 site)
 
 static __always_inline u64 own_mmap_lock(struct task_struct *task)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = task->mm;
 
 	return mm ? (u64)mm + bpf_core_field_offset(struct mm_struct, mmap_lock) : 0;
 }

@@ -29,7 +29,8 @@ struct task_locks {
 	u8 unused[3];
 	u64 address;		/* see plain() */
 	u64 last_released;
-	struct ld_held held[LD_MAX_HELD];
+	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
+	struct ld_held held[LD_MAX_HELD + 1];
 	struct scratch scratch;
 };
 
@@ -68,29 +69,40 @@ static __always_inline u64 plain(struct task_locks *t, u64 argument)
 	return *address;
 }
 
-static __always_inline void push(struct task_locks *t, u64 lock, u64 site, u64 context,
-				 u8 type, u8 mode, u8 flags, u8 hook)
+/*
+ * The place above the held locks, where a lock that is being taken is
+ * described. It is not on the list until push(), which only counts it in.
+ */
+static __always_inline struct ld_held *above(struct task_locks *t)
 {
 	u32 depth = t->depth;
-	struct ld_held *h;
 
-	if (depth >= LD_MAX_HELD) {
-		t->missing++;
-		count(LD_C_OVERFLOW);
-		return;
-	}
-	h = &t->held[depth];
+	return &t->held[depth < LD_MAX_HELD ? depth : LD_MAX_HELD];
+}
+
+/* The lock's argument may be a pointer to the verifier: in the list's memory it becomes a number. */
+static __always_inline void describe(struct ld_held *h, u64 lock, u64 site, u64 context, u8 type, u8 mode, u8 flags,
+				     u8 hook)
+{
 	h->lock = lock;
 	h->site = site;
 	h->context = context;
-	h->origin.cache = 0;
 	h->origin.offset = LD_NOT_LOOKED_UP;
 	h->type = type;
 	h->mode = mode;
 	h->flags = flags;
 	h->hook = hook;
 	h->epoch = epoch;
-	t->depth = depth + 1;
+}
+
+static __always_inline void push(struct task_locks *t)
+{
+	if (t->depth >= LD_MAX_HELD) {
+		t->missing++;
+		count(LD_C_OVERFLOW);
+		return;
+	}
+	t->depth++;
 }
 
 /*
@@ -210,8 +222,12 @@ static long drop_if_stale(u32 i, void *context)
 static __always_inline int drop_stale(struct task_locks *t, u64 task)
 {
 	struct stale_walk walk = { .t = t, .task = task };
+	struct ld_held *described = above(t);
 
 	bpf_loop(LD_MAX_HELD, drop_if_stale, &walk, 0);
+	/* What is described above the list comes down with it. */
+	if (walk.dropped)
+		*above(t) = *described;
 	return walk.dropped;
 }
 

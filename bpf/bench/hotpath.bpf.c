@@ -50,10 +50,6 @@ static __always_inline int bench_release(u64 lock)
 {
 	if (!ready)
 		return 0;
-	if (in_interrupt()) {
-		count(LD_C_INTERRUPT);
-		return 0;
-	}
 	return released(lock, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
 }
 
