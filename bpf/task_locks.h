@@ -77,7 +77,12 @@ static __always_inline struct ld_held *above(struct task_locks *t)
 {
 	u32 depth = t->depth;
 
-	return &t->held[depth < LD_MAX_HELD ? depth : LD_MAX_HELD];
+	/* One register for the test and the index, which the verifier would not connect. */
+	barrier_var(depth);
+	if (depth > LD_MAX_HELD)
+		depth = LD_MAX_HELD;
+	barrier_var(depth);
+	return &t->held[depth];
 }
 
 /* The lock's argument may be a pointer to the verifier: in the list's memory it becomes a number. */
@@ -146,34 +151,26 @@ __noinline int held_index(struct task_locks *t, u64 lock)
  * itself says: a release that was missed, or done by somebody else, must not
  * turn into a dependency (DESIGN 3.3).
  */
-static __always_inline u64 word_at(u64 address)
-{
-	u64 word = 0;
-
-	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
-	return word;
-}
-
 static __always_inline u64 mutex_owner(u64 lock)
 {
 	if (bpf_core_field_exists(struct mutex, owner))
-		return word_at(lock + bpf_core_field_offset(struct mutex, owner)) & ~7ULL;
-	return word_at(lock + bpf_core_field_offset(struct mutex___rt, rtmutex.owner)) & ~1ULL;
+		return kernel_word(lock + bpf_core_field_offset(struct mutex, owner)) & ~7ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct mutex___rt, rtmutex.owner)) & ~1ULL;
 }
 
 static __always_inline u64 writer(u64 lock)
 {
 	if (bpf_core_field_exists(struct rw_semaphore, owner))
-		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, owner)) & ~3ULL;
-	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.rtmutex.owner)) & ~1ULL;
+		return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore, owner)) & ~3ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.rtmutex.owner)) & ~1ULL;
 }
 
 /* Whether anybody reads: kernel/locking/rwsem.c counts readers from bit 8 up, rwbase_rt.c below its bias. */
 static __always_inline bool has_readers(u64 lock)
 {
 	if (bpf_core_field_exists(struct rw_semaphore, owner))
-		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, count)) & 0x7fffffffffffff00ULL;
-	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.readers)) & 0x3fffffffULL;
+		return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore, count)) & 0x7fffffffffffff00ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.readers)) & 0x3fffffffULL;
 }
 
 static __always_inline bool still_held(struct ld_held *h, u64 task)
@@ -183,7 +180,7 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 	case LD_WW_MUTEX:
 		return mutex_owner(h->lock) == task;
 	case LD_RT_MUTEX:
-		return (word_at(h->lock + bpf_core_field_offset(struct rt_mutex, rtmutex.owner)) & ~1ULL) == task;
+		return (kernel_word(h->lock + bpf_core_field_offset(struct rt_mutex, rtmutex.owner)) & ~1ULL) == task;
 	case LD_RWSEM:
 		if (h->mode == LD_WRITE)
 			return writer(h->lock) == task;

@@ -84,6 +84,7 @@ static int set_constant(struct bpf_object *object, const char *name, const void 
 static int configure(struct kp_probe *probe) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
+    bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
     uint64_t ranges[8];
     int failed = 0;
 
@@ -101,6 +102,7 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
+    failed |= set_constant(o, "cfg_direct_reads", &direct_reads, sizeof(direct_reads));
     return failed;
 }
 

@@ -119,6 +119,9 @@ static void set_constants(struct bpf_object *object, bool unfiltered) {
     if (page > 0)
         *(uint32_t *)variable(object, ".rodata", "cfg_page_struct_size", constants) =
             btf__type_by_id(kernel, (__u32)page)->size;
+    if (kernel)
+        *(bool *)variable(object, ".rodata", "cfg_direct_reads", constants) =
+            btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
     /* No process of the machine is to be woken. */
     *(uint64_t *)variable(object, ".rodata", "cfg_wakeup_bytes", constants) = UINT64_MAX;
     btf__free(kernel);
