@@ -17,6 +17,7 @@ let package = Package(
             name: "GraphBenchmark",
             dependencies: [.product(name: "LockGraph", package: "livedep")],
             swiftSettings: settings
-        )
+        ),
+        .executableTarget(name: "HotPathBenchmark", linkerSettings: [.linkedLibrary("bpf")]),
     ]
 )
