@@ -59,7 +59,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .target(
             name: "TraceFiles",
-            dependencies: ["LockEvents", "LockGraph", "JSONLines", "CZlib"],
+            dependencies: ["LockEvents", "LockGraph", "JSONLines", "CZlib", "CLockRecords"],
             swiftSettings: settings
         ),
         .target(name: "LockdepText", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
@@ -89,7 +89,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TraceFilesTests",
-            dependencies: ["TraceFiles", "GraphFixtures"],
+            dependencies: ["LockEvents", "LockGraph", "TraceFiles", "CLockRecords", "GraphFixtures"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -240,6 +240,7 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 	if (!known) {
 		bpf_probe_read_kernel_str(t->scratch.tail, LD_NAME_LEN, (void *)name);
 		tail = LD_NAME_LEN;
+		r->nname = tail;
 		r->size += tail;
 	}
 	if (put(t, sizeof(*r) + tail) && !known)

@@ -49,7 +49,7 @@ static __always_inline struct ld_record *start_record(struct task_locks *t, stru
 	r->nheld = 0;
 	r->nstack = 0;
 	r->epoch = epoch;
-	r->reserved = 0;
+	r->nname = 0;
 	r->time = bpf_ktime_get_ns();
 	r->lock = 0;
 	r->site = 0;
@@ -62,10 +62,11 @@ static __always_inline struct ld_record *start_record(struct task_locks *t, stru
 
 static __always_inline bool send_name(struct task_locks *t, struct task_struct *task, const char *comm)
 {
-	struct ld_record *r = start_record(t, task, LD_TASK, 0);
+	struct ld_record *r = start_record(t, task, LD_TASK, LD_HOOK_task_rename);
 	char *name = (char *)t->scratch.tail;
 
 	bpf_probe_read_kernel_str(name, LD_NAME_LEN, comm);
+	r->nname = LD_NAME_LEN;
 	r->size += LD_NAME_LEN;
 	return put(t, sizeof(*r) + LD_NAME_LEN);
 }

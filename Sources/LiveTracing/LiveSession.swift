@@ -30,7 +30,8 @@ public struct LiveSession: ~Copyable {
 
     private let probe: KernelProbe
     private let ring: MappedRing
-    private var decoder: RecordDecoder<ProbedMemory>
+    private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
+    private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var missesAtStart: UInt64 = 0
 
@@ -57,9 +58,11 @@ public struct LiveSession: ~Copyable {
             processors: KernelImage.processors
         )
         decoder = RecordDecoder(
-            namer: namer,
-            symbolizer: Symbolizer(symbols: symbols),
-            copies: UserCopySites(symbols: symbols, memory: memory)
+            naming: LiveNaming(
+                namer: namer,
+                symbolizer: Symbolizer(symbols: symbols),
+                copies: UserCopySites(symbols: symbols, memory: memory)
+            )
         )
         self.ring = ring
         self.probe = probe
@@ -92,18 +95,52 @@ public struct LiveSession: ~Copyable {
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
-        if decoder.namer.hasContainerPlaces { probe.setContainers(decoder.namer.takeContainerPlaces()) }
+        tellContainerPlaces()
         sink.advance(to: KernelImage.now)
         return records
     }
 
-    private mutating func checkMisses(_ sink: inout some LockEventSink & ~Copyable) {
+    /// The same, and keeps all of it in a journal, so that a replay hands a sink of the same kind exactly the same.
+    @discardableResult
+    public mutating func pump(
+        into sink: inout some LockEventSink & ~Copyable,
+        keepingIn journal: inout some RecordJournal & ~Copyable,
+        waitingAtMost milliseconds: Int32
+    ) -> Int {
+        if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
+        let end = ring.end
+        if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
+        let records = ring.drain(to: end) { record in
+            decoder.decode(record, into: &sink, keepingIn: &journal)
+        }
+        tellContainerPlaces()
+        let now = KernelImage.now
+        // Records tell the time themselves; between them a hundred times a second is more than any verdict needs.
+        if now - lastTime >= 10_000_000 {
+            lastTime = now
+            journal.append(.time(now))
+            sink.advance(to: now)
+        }
+        return records
+    }
+
+    private mutating func tellContainerPlaces() {
+        if decoder.naming.hasContainerPlaces { probe.setContainers(decoder.naming.takeContainerPlaces()) }
+    }
+
+    /// Whether programs missed runs since the last look.
+    @discardableResult
+    private mutating func checkMisses(_ sink: inout some LockEventSink & ~Copyable) -> Bool {
         let misses = probe.misses
-        guard misses != seenMisses else { return }
+        guard misses != seenMisses else { return false }
         seenMisses = misses
         decoder.trustedEpoch = probe.raiseEpoch()
         sink.loseAllStacks()
+        return true
     }
+
+    /// Records dropped so far because the ring was full.
+    public var dropped: UInt64 { probe.counters.dropped }
 
     /// Counts so far.
     public var summary: LiveSummary {
@@ -129,7 +166,7 @@ public struct LiveSession: ~Copyable {
             earlyReleases: counts.earlyReleases,
             unknownReleases: unknown,
             unnamedInitialisations: counts.unnamedInitialisations,
-            unclassifiedCopies: decoder.copies.unclassified,
+            unclassifiedCopies: decoder.naming.copies.unclassified,
             mapBytes: probe.mapBytes
         )
     }

@@ -30,45 +30,32 @@ struct Symbolizer {
         return id
     }
 
-    /// A stack as it is kept: without what lies between the lock and whoever took it.
-    ///
-    /// The trampoline's and the lock's own frames come first; how many depends on the kernel, so they are told by what
-    /// they are: everything above the known call site, or else what lies in the lock functions or in no function at all.
-    mutating func stack(_ addresses: UnsafeBufferPointer<UInt64>, site: UInt64, in tables: inout EventTables) -> StackID
-    {
-        var first = 0
-        if site != 0, let index = addresses.firstIndex(of: site) {
-            first = index
-        } else {
-            while first < addresses.count, isInsideLock(addresses[first]) { first += 1 }
-        }
-        var ids: [NameID] = []
-        ids.reserveCapacity(addresses.count - first)
-        for index in first..<addresses.count { ids.append(frame(at: addresses[index], in: &tables.names)) }
-        return tables.stacks.intern(ids)
-    }
-
-    /// The first return address outside of the lock functions: the site of an attempt, which only its stack shows.
-    func site(in addresses: UnsafeBufferPointer<UInt64>) -> UInt64 {
-        addresses.first { !isInsideLock($0) } ?? 0
-    }
-
-    private mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
+    /// A return address as the kernel prints it in a stack.
+    mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
         if let known = frames[address] { return known }
-        let text: String
-        if let symbol = symbols.symbol(at: address - 1) {
-            let offset = String(address - symbol.start, radix: 16)
-            let module = symbol.module.isEmpty ? "" : " [\(symbol.module)]"
-            text = "\(symbol.name)+0x\(offset)/0x\(String(symbol.size, radix: 16))\(module)"
-        } else {
-            text = "0x" + String(address, radix: 16)
-        }
-        let id = names.intern(text)
+        let id = names.intern(frameText(at: address))
         frames[address] = id
         return id
     }
 
-    private func isInsideLock(_ address: UInt64) -> Bool {
+    /// All that is told of an address, for somebody who has no symbols.
+    func name(of address: UInt64) -> NamingDecision.AddressName {
+        NamingDecision.AddressName(
+            function: symbols.symbol(at: address - 1)?.name ?? "",
+            frame: frameText(at: address),
+            isInsideLock: isInsideLock(address)
+        )
+    }
+
+    private func frameText(at address: UInt64) -> String {
+        guard let symbol = symbols.symbol(at: address - 1) else { return "0x" + String(address, radix: 16) }
+        let offset = String(address - symbol.start, radix: 16)
+        let module = symbol.module.isEmpty ? "" : " [\(symbol.module)]"
+        return "\(symbol.name)+0x\(offset)/0x\(String(symbol.size, radix: 16))\(module)"
+    }
+
+    /// Whether a return address lies in what is called to take a lock, or in what traces it.
+    func isInsideLock(_ address: UInt64) -> Bool {
         // Sleeping locks are in __sched text (kernel/locking/mutex.c); trampolines are in no module's symbol.
         if scheduler.contains(address) { return true }
         guard let symbol = symbols.symbol(at: address) else { return true }

@@ -40,7 +40,10 @@ struct PercpuAreas {
         _ types: borrowing KernelTypes,
         _ memory: some KernelMemory
     ) -> [UInt64] {
-        guard let head = symbols.address(of: "pmus"), let entry = types.offset(of: "entry", in: "pmu"),
+        // Drivers have variables of that name too; the list's own lock stands beside it.
+        guard let lock = symbols.address(of: "pmus_lock"),
+            let head = symbols.addresses(of: "pmus").first(where: { $0 &- lock &+ 256 < 512 }),
+            let entry = types.offset(of: "entry", in: "pmu"),
             let context = types.offset(of: "pmu_cpu_context", in: "pmu")
         else { return [] }
         var contexts: Set<UInt64> = []

@@ -30,7 +30,7 @@ public struct SymbolTable: Sendable {
     private var entries: [Entry] = []
     private var percpu: [Entry] = []
     private var modules: [String] = [""]
-    private var named: [String: UInt64] = [:]
+    private var named: [String: [UInt64]] = [:]
 
     /// Symbols looked up by name rather than by address; only these are indexed.
     private static let wanted: Set<String> = [
@@ -38,7 +38,7 @@ public struct SymbolTable: Sendable {
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
         "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
-        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
+        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus", "pmus_lock",
         "copy_from_user_toio", "copy_to_user_fromio",
     ]
 
@@ -52,7 +52,10 @@ public struct SymbolTable: Sendable {
     public var count: Int { entries.count }
 
     /// The address of one of the few symbols that are needed by name, or nil.
-    public func address(of name: String) -> UInt64? { named[name] }
+    public func address(of name: String) -> UInt64? { named[name]?.first }
+
+    /// Every symbol of that name: static ones of different files may share it.
+    func addresses(of name: String) -> [UInt64] { named[name] ?? [] }
 
     /// The symbol that covers `address`, or nil below the first one.
     public func symbol(at address: UInt64) -> Match? { match(address, in: entries) }
@@ -62,13 +65,14 @@ public struct SymbolTable: Sendable {
 
     /// The extent of a function that is among the symbols needed by name.
     public func range(of name: String) -> Range<UInt64>? {
-        guard let start = named[name], let match = symbol(at: start) else { return nil }
+        guard let start = address(of: name), let match = symbol(at: start) else { return nil }
         return start..<(start + match.size)
     }
 
     /// The text that the scheduler's and the sleeping locks' functions lie in; empty where it is not told.
     public var schedulerText: Range<UInt64> {
-        guard let start = named["__sched_text_start"], let end = named["__sched_text_end"], start < end else {
+        guard let start = address(of: "__sched_text_start"), let end = address(of: "__sched_text_end"), start < end
+        else {
             return 0..<0
         }
         return start..<end
@@ -160,7 +164,7 @@ public struct SymbolTable: Sendable {
     private mutating func noteIfWanted(_ entry: Entry) {
         guard entry.module == 0, entry.nameLength <= 24 else { return }
         let name = name(of: entry)
-        if Self.wanted.contains(name) { named[name] = entry.address }
+        if Self.wanted.contains(name) { named[name, default: []].append(entry.address) }
     }
 
     /// The name's length without what compilers append to clones of a function.

@@ -67,12 +67,14 @@ private enum Site {
 
 @Suite("Records to events")
 struct RecordDecoderTests {
-    private func decoder() -> RecordDecoder<Text> {
+    private func decoder() -> RecordDecoder<LiveNaming<Text>> {
         let symbols = SymbolTable(kallsyms: Array(Site.symbols.utf8))
         return RecordDecoder(
-            namer: LockNamer(symbols: symbols, types: nil, memory: Text(), slabLinks: [:], processors: 1),
-            symbolizer: Symbolizer(symbols: symbols),
-            copies: UserCopySites(symbols: symbols, memory: Text())
+            naming: LiveNaming(
+                namer: LockNamer(symbols: symbols, types: nil, memory: Text(), slabLinks: [:], processors: 1),
+                symbolizer: Symbolizer(symbols: symbols),
+                copies: UserCopySites(symbols: symbols, memory: Text())
+            )
         )
     }
 
@@ -104,6 +106,7 @@ struct RecordDecoderTests {
         var tail: [UInt8] = []
         for lock in held { withUnsafeBytes(of: lock) { tail += $0 } }
         for address in stack { withUnsafeBytes(of: address) { tail += $0 } }
+        record.nname = name.isEmpty ? 0 : UInt32(LD_NAME_LEN)
         if !name.isEmpty { tail += Array(name.utf8) + Array(repeating: 0, count: 64 - name.utf8.count) }
         record.size = UInt16(MemoryLayout<ld_record>.size + tail.count)
         return withUnsafeBytes(of: record) { Array($0) } + tail
@@ -207,7 +210,7 @@ struct RecordDecoderTests {
         }
         #expect(sink.events.map(\.operation) == [.may])
         #expect(sink.tables.names[sink.events[0].site] == "copies")
-        #expect(decoder.copies.unclassified == 1)
+        #expect(decoder.naming.copies.unclassified == 1)
     }
 
     @Test("records that are cut off, or whose parts do not fit, are counted and nothing else")

@@ -5,9 +5,11 @@
  *
  * All fields are little endian as on the machine that wrote them. A record is
  * a struct ld_record, then ->nheld struct ld_held (outermost first), then
- * ->nstack return addresses (innermost first), then, for LD_INIT and LD_TASK,
- * LD_NAME_LEN bytes of a NUL-terminated name. Every part is a multiple of 8
- * bytes long.
+ * ->nstack return addresses (innermost first), then ->nname bytes of a
+ * NUL-terminated name: LD_NAME_LEN for LD_TASK and for an LD_INIT whose name was
+ * not sent before, otherwise none. Every part is a multiple of 8 bytes long, and
+ * each count says how long a part is, so that CTF readers need no more than the
+ * layout (Sources/TraceFiles/Capture/CaptureMetadata.swift).
  */
 #ifndef LIVEDEP_LOCK_RECORDS_H
 #define LIVEDEP_LOCK_RECORDS_H
@@ -98,9 +100,9 @@ struct ld_held {
 };
 
 struct ld_record {
-	ld_u16 size;	/* bytes, all parts together */
 	ld_u8 kind;
 	ld_u8 hook;	/* index into the hook table: which function it was */
+	ld_u16 size;	/* bytes, all parts together */
 	ld_u8 type;
 	ld_u8 mode;
 	ld_u8 flags;
@@ -112,7 +114,7 @@ struct ld_record {
 	ld_u8 nheld;
 	ld_u8 nstack;
 	ld_u32 epoch;
-	ld_u32 reserved;
+	ld_u32 nname;
 	ld_u64 time;	/* ns, CLOCK_MONOTONIC */
 	ld_u64 lock;
 	ld_u64 site;

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLockRecords
-internal import LockEvents
-internal import LockNaming
 
-/// Records from the ring to events: classes named, sites and stacks resolved, gaps in a task's sequence told.
+/// Records, as they come from the ring or from a capture, to events: classes named, sites and stacks resolved, gaps in a
+/// task's sequence told.
 ///
-/// What it keeps per task and per address is bounded by what is alive or recent. A record without a stack allocates
-/// nothing once its names are known.
-struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
-    var namer: LockNamer<Memory>
-    var symbolizer: Symbolizer
-    var copies: UserCopySites<Memory>
-    private(set) var counts = DecodeCounts()
+/// What is not in the records it asks of its ``naming``. What it keeps per task and per address is bounded by what is alive
+/// or recent. A record without a stack allocates nothing once its names are known.
+public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
+    /// Answers what the records do not say.
+    public var naming: Naming
+    /// What was met so far.
+    public private(set) var counts = DecodeCounts()
     /// Records of an older epoch rest on held lists that misses may have spoiled.
-    var trustedEpoch: UInt32 = 0
+    public var trustedEpoch: UInt32 = 0
 
     private var tasks: [UInt32: Task] = [:]
     private var initialNames: [InitSite: String] = [:]
@@ -37,15 +36,14 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         var lock: UInt64
     }
 
-    init(namer: consuming LockNamer<Memory>, symbolizer: Symbolizer, copies: UserCopySites<Memory>) {
-        self.namer = namer
-        self.symbolizer = symbolizer
-        self.copies = copies
+    /// Decodes the records of one run.
+    public init(naming: consuming Naming) {
+        self.naming = naming
         held.reserveCapacity(Int(LD_MAX_HELD))
     }
 
     /// Decodes one record and hands what it says to the sink.
-    mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
+    public mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
         guard bytes.count >= MemoryLayout<ld_record>.size, let base = bytes.baseAddress else {
             counts.malformed += 1
             return
@@ -54,7 +52,10 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         let heldSize = Int(record.nheld) * MemoryLayout<ld_held>.size
         let stackSize = Int(record.nstack) * 8
         let tail = MemoryLayout<ld_record>.size
-        guard Int(record.size) == bytes.count, tail + heldSize + stackSize <= bytes.count else {
+        let nameStart = tail + heldSize + stackSize
+        guard Int(record.size) == bytes.count, record.nname <= UInt32(LD_NAME_LEN),
+            nameStart + Int(record.nname) == bytes.count
+        else {
             counts.malformed += 1
             return
         }
@@ -63,16 +64,16 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
 
         switch ld_kind(rawValue: UInt32(record.kind)) {
         case LD_TASK:
-            let name = Self.name(bytes[tail...])
+            let name = Self.name(bytes[nameStart...])
             tasks[record.tid, default: Task(nextSequence: record.seq &+ 1, comm: .none)].comm =
                 sink.tables.names.intern(name)
             return
         case LD_INIT:
-            initialise(record, name: bytes.count > tail ? Self.name(bytes[tail...]) : nil)
+            initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
             if !isForgiven(record) { counts.unknownReleases[record.hook, default: 0] += 1 }
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
-            guard copies.isUserCopy(returningTo: record.site) else { return }
+            guard naming.isUserCopy(returningTo: record.site) else { return }
         default:
             break
         }
@@ -108,12 +109,12 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             var site = record.site
             if !stackBytes.isEmpty {
                 stackBytes.withMemoryRebound(to: UInt64.self) { addresses in
-                    if site == 0 { site = symbolizer.site(in: addresses) }
-                    event.stack = symbolizer.stack(addresses, site: site, in: &sink.tables)
+                    if site == 0 { site = naming.site(in: addresses) }
+                    event.stack = naming.stack(addresses, site: site, in: &sink.tables)
                 }
             }
-            event.site = symbolizer.function(at: site, in: &sink.tables.names)
-            event.lockClass = namer.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
+            event.site = naming.function(at: site, in: &sink.tables.names)
+            event.lockClass = naming.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
             if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
         } else if operation == .release {
             if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
@@ -154,7 +155,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
         held.removeAll(keepingCapacity: true)
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = namer.lockClass(of: Self.evidence(entry), in: &sink.tables)
+            let lockClass = naming.lockClass(of: Self.evidence(entry), in: &sink.tables)
             var lock = HeldLock(
                 lock: LockID(rawValue: entry.lock),
                 lockClass: lockClass,
@@ -163,14 +164,14 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             let flags = UInt32(entry.flags)
             lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
             lock.context = LockID(rawValue: entry.context)
-            lock.site = symbolizer.function(at: entry.site, in: &sink.tables.names)
+            lock.site = naming.function(at: entry.site, in: &sink.tables.names)
             held.append(lock)
         }
     }
 
     private mutating func passUnifications(to sink: inout some LockEventSink & ~Copyable) {
-        guard namer.hasUnifications else { return }
-        for pair in namer.takeUnifications() { sink.unify(pair.kept, pair.gone) }
+        guard naming.hasUnifications else { return }
+        for pair in naming.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
     }
 
     // MARK: Tasks
@@ -190,6 +191,47 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
 
     private mutating func forget(_ tid: UInt32) { tasks[tid] = nil }
 
+    /// A task's name as it was told outside of its own records: a capture's later files name the tasks that go on.
+    public mutating func nameTask(_ tid: UInt32, _ name: NameID, nextSequence: UInt32) {
+        tasks[tid] = Task(nextSequence: nextSequence, comm: name)
+    }
+
+    /// Whose a record is, and whether that is a chosen task: a thread or one of a process, or one of a name. Nil for a record
+    /// that only tells a task's name.
+    public func task(
+        of bytes: UnsafeRawBufferPointer,
+        pid: UInt32?,
+        comm: String?,
+        _ names: NameTable
+    ) -> (tid: UInt32, isChosen: Bool)? {
+        guard bytes.count >= MemoryLayout<ld_record>.size else { return nil }
+        let record = bytes.loadUnaligned(as: ld_record.self)
+        if record.kind == LD_TASK.rawValue { return nil }
+        let isOfProcess = pid.map { $0 == record.tid || $0 == record.tgid } ?? true
+        let isOfName = comm.map { $0 == names[tasks[record.tid]?.comm ?? .none] } ?? true
+        return (record.tid, isOfProcess && isOfName)
+    }
+
+    /// Takes from a record that nobody is to be told of what later ones rest on: names.
+    public mutating func pass(_ bytes: UnsafeRawBufferPointer, in tables: inout EventTables) {
+        guard bytes.count >= MemoryLayout<ld_record>.size else { return }
+        let record = bytes.loadUnaligned(as: ld_record.self)
+        let start = bytes.count - Int(record.nname)
+        guard start >= MemoryLayout<ld_record>.size else { return }
+        switch ld_kind(rawValue: UInt32(record.kind)) {
+        case LD_TASK:
+            nameTask(record.tid, tables.names.intern(Self.name(bytes[start...])), nextSequence: record.seq &+ 1)
+        case LD_INIT: initialise(record, name: record.nname > 0 ? Self.name(bytes[start...]) : nil)
+        case LD_EXIT: forget(record.tid)
+        default: tasks[record.tid]?.nextSequence = record.seq &+ 1
+        }
+    }
+
+    /// Every task that is known: its number, its name, and the number that its next record will carry.
+    public var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] {
+        tasks.map { ($0.key, $0.value.comm, $0.value.nextSequence) }.sorted { $0.tid < $1.tid }
+    }
+
     /// A task that was there before tracing began may hold locks from then, and releases each of them once.
     private mutating func isForgiven(_ record: ld_record) -> Bool {
         guard has(record, LD_F_OLD_TASK) else { return false }
@@ -208,7 +250,7 @@ struct RecordDecoder<Memory: KernelMemory>: ~Copyable {
             counts.unnamedInitialisations += 1
             return
         }
-        namer.initialise(Self.evidence(record, site: record.site), name: name)
+        naming.initialise(Self.evidence(record, site: record.site), name: name)
     }
 
     private static func name(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockEvents
-
 /// What is known of one lock at the moment it was used.
 public struct LockEvidence: Sendable, Hashable {
     /// The lock's address.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Which answers were written down already, so that each is written once, and again when it changes.
+///
+/// Costs a probe per lock of a record. It forgets all locks when it has too many: they are then written again, which is
+/// right as well.
+package struct DecisionLog {
+    /// What is to be written, in order.
+    package var decisions: [NamingDecision] = []
+    private var locks = FlatTable()
+    private var classes = FlatTable()
+    private var addresses = FlatTable()
+    private var userCopies: Set<UInt64> = []
+
+    private static let lockLimit = 1 << 18
+
+    /// Nothing is written yet.
+    package init() {}
+
+    package mutating func note(lock: UInt64, is lockClass: LockClassID, _ tables: EventTables) {
+        guard locks.find(lock) != lockClass.rawValue else { return }
+        if locks.count >= Self.lockLimit { locks.removeAll() }
+        locks.insert(lock, lockClass.rawValue)
+        note(lockClass, tables)
+        decisions.append(.lock(LockID(rawValue: lock), lockClass))
+    }
+
+    package mutating func note(_ lockClass: LockClassID, _ tables: EventTables) {
+        let number = UInt64(lockClass.rawValue)
+        guard classes.find(number) == FlatTable.absent else { return }
+        classes.insert(number, 1)
+        decisions.append(.lockClass(lockClass, tables.classes[lockClass]))
+    }
+
+    package func isNew(address: UInt64) -> Bool { addresses.find(address) == FlatTable.absent }
+
+    package mutating func note(address: UInt64, _ name: NamingDecision.AddressName) {
+        addresses.insert(address, 1)
+        decisions.append(.address(address, name))
+    }
+
+    package mutating func note(site: UInt64, isUserCopy: Bool) {
+        guard userCopies.insert(site).inserted else { return }
+        decisions.append(.userCopy(site, isUserCopy))
+    }
+}
