@@ -18,6 +18,7 @@ let package = Package(
             dependencies: [.product(name: "LockGraph", package: "livedep")],
             swiftSettings: settings
         ),
-        .executableTarget(name: "HotPathBenchmark", linkerSettings: [.linkedLibrary("bpf")]),
+        .target(name: "CBenchPrograms", linkerSettings: [.linkedLibrary("bpf")]),
+        .executableTarget(name: "HotPathBenchmark", dependencies: ["CBenchPrograms"]),
     ]
 )

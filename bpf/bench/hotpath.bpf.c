@@ -8,27 +8,7 @@
  * function: the call site is a constant instead of caller(), and both halves
  * of a pair are in one program.
  */
-/* A kernel without CONFIG_KALLSYMS_ALL has no addresses of variables to give; none is needed here. */
-#define LD_WITHOUT_KSYMS
-#include "../events.h"
-
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-#define BENCH_LOCKS	16
-/* Mutexes lie at least so far apart in kernel structs. */
-#define BENCH_WORDS	8
-
-/* Small enough for the kernel to take it from a slab cache, as most locks are. */
-struct bench_memory {
-	u64 lock[BENCH_LOCKS][BENCH_WORDS];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct bench_memory);
-} memory SEC(".maps");
+#include "bench.h"
 
 struct bench {
 	u64 *ctx;
@@ -36,8 +16,6 @@ struct bench {
 	u64 site;
 	u64 step;
 };
-
-#define BENCH_SITE	0xffffffff81000000ULL
 
 static __always_inline int bench_acquire(u64 *ctx, u64 lock, u64 site)
 {
@@ -108,15 +86,9 @@ static __always_inline int begin(u64 *ctx, struct bench *b)
 	if (!t || !b->memory)
 		return -1;
 	t->depth = 0;
-	/* Every lock has this task for its owner, wherever in it this kernel keeps that. */
-	for (u32 i = 0; i < BENCH_LOCKS; i++)
-		for (u32 k = 0; k < BENCH_WORDS; k++)
-			b->memory->lock[i][k] = (u64)task;
+	own_locks(b->memory, task);
 	return 0;
 }
-
-/* What bench_peek() read. */
-u64 bench_word;
 
 SEC("raw_tp/bench_pairs")
 int bench_pairs(u64 *ctx)
@@ -149,23 +121,6 @@ int bench_storage(u64 *ctx)
 	return bpf_loop(ctx[0], storage, &b, 0) == (long)ctx[0] ? 0 : -1;
 }
 
-/* Opens the gate. Its arguments are the bases of the direct map and of the page structs. */
-SEC("raw_tp/bench_prepare")
-int bench_prepare(u64 *ctx)
-{
-	page_offset_base = ctx[0];
-	vmemmap_base = ctx[1];
-	ready = true;
-	return 0;
-}
-
-/* Reads the word at an address. */
-SEC("raw_tp/bench_peek")
-int bench_peek(u64 *ctx)
-{
-	return bpf_probe_read_kernel(&bench_word, sizeof(bench_word), (void *)ctx[0]);
-}
-
 /* Whether the locks' slab cache is found: else a class key costs less here than on other machines. */
 SEC("raw_tp/bench_origin")
 int bench_origin(u64 *ctx)
@@ -179,16 +134,4 @@ int bench_origin(u64 *ctx)
 	*address = (u64)b.memory;
 	look_up_origin(*address, &origin);
 	return origin.cache != 0;
-}
-
-/* A figure of events counted since loading: which is the argument. */
-SEC("raw_tp/bench_counter")
-int bench_counter(u64 *ctx)
-{
-	u64 sum = 0;
-	u32 which = ctx[0] & 15;
-
-	for (u32 i = 0; i < LD_COUNTER_CPUS; i++)
-		sum += counters[i].value[which];
-	return sum;
 }

@@ -3,18 +3,14 @@
  * HotPathBenchmark OBJECT [--quick] [--json FILE]: nanoseconds per acquire and
  * release of the BPF programs' own code, run natively with BPF_PROG_TEST_RUN.
  */
-#include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
+#include <bench_programs.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #define MAX_ROUNDS 31
 
@@ -49,124 +45,9 @@ static const struct bench_case cases[] = {
 };
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
-/* As in lock_records.h. */
-enum { COUNTER_SENT = 0, COUNTER_DROPPED = 1, COUNTER_FILTERED = 6 };
-
 static void fail(const char *what) {
     fprintf(stderr, "HotPathBenchmark: %s: %s\n", what, strerror(errno));
     exit(2);
-}
-
-struct loaded {
-    struct bpf_object *object;
-    uint64_t *consumer;
-    const uint64_t *producer;
-};
-
-static int run(const struct loaded *loaded, const char *name, uint64_t *arguments, uint32_t *value) {
-    struct bpf_program *program = bpf_object__find_program_by_name(loaded->object, name);
-    LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = 4 * sizeof(*arguments));
-
-    if (!program)
-        return -ENOENT;
-    int result = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-    *value = options.retval;
-    return result;
-}
-
-static uint32_t counter(const struct loaded *loaded, int which) {
-    uint64_t arguments[4] = {(uint64_t)which};
-    uint32_t value = 0;
-
-    if (run(loaded, "bench_counter", arguments, &value))
-        fail("reading a counter");
-    return value;
-}
-
-static uint64_t symbol(const char *name) {
-    char line[512], found[256];
-    unsigned long long address;
-    uint64_t result = 0;
-    FILE *file = fopen("/proc/kallsyms", "re");
-
-    while (file && !result && fgets(line, sizeof(line), file))
-        if (sscanf(line, "%llx %*c %255s", &address, found) == 2 && strcmp(found, name) == 0)
-            result = address;
-    if (file)
-        fclose(file);
-    return result;
-}
-
-static void *variable(struct bpf_object *object, const char *section, const char *name, void *start) {
-    const struct btf *btf = bpf_object__btf(object);
-    const struct btf_type *data = btf__type_by_id(btf, (__u32)btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC));
-    const struct btf_var_secinfo *entry = btf_var_secinfos(data);
-
-    for (int i = 0; i < btf_vlen(data); i++)
-        if (strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, entry[i].type)->name_off), name) == 0)
-            return (char *)start + entry[i].offset;
-    fprintf(stderr, "HotPathBenchmark: the object has no variable %s\n", name);
-    exit(2);
-}
-
-static void set_constants(struct bpf_object *object, bool unfiltered) {
-    size_t length;
-    void *constants = (void *)bpf_map__initial_value(bpf_object__find_map_by_name(object, ".rodata"), &length);
-    struct btf *kernel = btf__load_vmlinux_btf();
-    int page = kernel ? btf__find_by_name_kind(kernel, "page", BTF_KIND_STRUCT) : -1;
-
-    *(bool *)variable(object, ".rodata", "cfg_unfiltered", constants) = unfiltered;
-    if (page > 0)
-        *(uint32_t *)variable(object, ".rodata", "cfg_page_struct_size", constants) =
-            btf__type_by_id(kernel, (__u32)page)->size;
-    if (kernel)
-        *(bool *)variable(object, ".rodata", "cfg_direct_reads", constants) =
-            btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-    /* No process of the machine is to be woken. */
-    *(uint64_t *)variable(object, ".rodata", "cfg_wakeup_bytes", constants) = UINT64_MAX;
-    btf__free(kernel);
-}
-
-/* A base that the kernel keeps in a variable, or where it is without address randomisation. */
-static uint64_t base(const struct loaded *loaded, const uint64_t *word, const char *name, uint64_t fixed) {
-    uint64_t arguments[4] = {symbol(name)};
-    uint32_t value = 0;
-
-    if (!arguments[0] || run(loaded, "bench_peek", arguments, &value) || value)
-        return fixed;
-    return *word;
-}
-
-static struct loaded load(const char *path, bool unfiltered) {
-    struct loaded loaded = {.object = bpf_object__open_file(path, NULL)};
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    uint32_t value = 0;
-
-    if (!loaded.object)
-        fail(path);
-    set_constants(loaded.object, unfiltered);
-    if (bpf_object__load(loaded.object))
-        fail("the kernel refuses the programs; root (CAP_BPF, CAP_PERFMON) is needed");
-    int ring = bpf_map__fd(bpf_object__find_map_by_name(loaded.object, "ring"));
-    loaded.consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring, 0);
-    loaded.producer = mmap(NULL, page, PROT_READ, MAP_SHARED, ring, (off_t)page);
-    struct bpf_map *variables = bpf_object__find_map_by_name(loaded.object, ".bss");
-    size_t size = (bpf_map__value_size(variables) + page - 1) / page * page;
-    void *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(variables), 0);
-    if (loaded.consumer == MAP_FAILED || loaded.producer == MAP_FAILED || memory == MAP_FAILED)
-        fail("mapping");
-    const uint64_t *word = variable(loaded.object, ".bss", "bench_word", memory);
-    uint64_t bases[4] = {
-        base(&loaded, word, "page_offset_base", 0xffff888000000000),
-        base(&loaded, word, "vmemmap_base", 0xffffea0000000000),
-    };
-    if (run(&loaded, "bench_prepare", bases, &value))
-        fail("running a program");
-    return loaded;
-}
-
-static void empty_ring(const struct loaded *loaded) {
-    __atomic_store_n(loaded->consumer, __atomic_load_n(loaded->producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
 }
 
 static double now(void) {
@@ -177,7 +58,7 @@ static double now(void) {
 }
 
 /* Nanoseconds per turn of the loop. */
-static double measure(const struct loaded *loaded, const struct bench_case *c, int round) {
+static double measure(const struct bench_programs *programs, const struct bench_case *c, int round) {
     /* Sites of their own for each round, so that a new chain is new. */
     uint64_t site = c->site_step ? (uint64_t)(round + 1) << 20 | (uint64_t)c->held << 28 : 0;
     uint64_t arguments[4] = {c->pairs, (uint64_t)c->held, (uint64_t)c->site_step, site};
@@ -185,19 +66,19 @@ static double measure(const struct loaded *loaded, const struct bench_case *c, i
     uint32_t value = 0;
 
     /* What is sent once only, and cold memory. */
-    if (run(loaded, c->program, first, &value) || value)
+    if (bench_run(programs, c->program, first, &value) || value)
         fail(c->name);
-    empty_ring(loaded);
-    uint32_t sent = counter(loaded, COUNTER_SENT), dropped = counter(loaded, COUNTER_DROPPED);
-    uint32_t filtered = counter(loaded, COUNTER_FILTERED);
+    bench_empty_ring(programs);
+    uint32_t sent = bench_counter(programs, BENCH_SENT), dropped = bench_counter(programs, BENCH_DROPPED);
+    uint32_t filtered = bench_counter(programs, BENCH_FILTERED);
     double start = now();
-    if (run(loaded, c->program, arguments, &value) || value)
+    if (bench_run(programs, c->program, arguments, &value) || value)
         fail(c->name);
     double took = now() - start;
-    sent = counter(loaded, COUNTER_SENT) - sent;
-    dropped = counter(loaded, COUNTER_DROPPED) - dropped;
-    filtered = counter(loaded, COUNTER_FILTERED) - filtered;
-    empty_ring(loaded);
+    sent = bench_counter(programs, BENCH_SENT) - sent;
+    dropped = bench_counter(programs, BENCH_DROPPED) - dropped;
+    filtered = bench_counter(programs, BENCH_FILTERED) - filtered;
+    bench_empty_ring(programs);
     /* The figure is of what the row says, or there is none. */
     uint64_t expected = c->unfiltered ? 2 * c->pairs : c->site_step ? c->pairs : 0;
     bool right = strcmp(c->program, "bench_pairs") != 0 ||
@@ -234,10 +115,13 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: HotPathBenchmark OBJECT [--quick] [--json FILE]\n");
         return 64;
     }
-    struct loaded kinds[2] = {load(object, false), load(object, true)};
+    struct bench_programs kinds[2];
+    for (int unfiltered = 0; unfiltered < 2; unfiltered++)
+        if (bench_load(object, unfiltered, 8 << 20, &kinds[unfiltered]))
+            fail("the kernel refuses the programs; root (CAP_BPF, CAP_PERFMON) is needed");
     uint64_t none[4] = {0};
     uint32_t has_cache = 0;
-    if (run(&kinds[0], "bench_origin", none, &has_cache))
+    if (bench_run(&kinds[0], "bench_origin", none, &has_cache))
         fail("running a program");
 
     for (int round = 0; round < rounds; round++)
