@@ -8,23 +8,17 @@ internal import CLockRecords
 /// What is not in the records it asks of its ``naming``. What it keeps per task and per address is bounded by what is alive
 /// or recent. A record without a stack allocates nothing once its names are known.
 public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
-    /// Answers what the records do not say.
-    public var naming: Naming
-    /// What was met so far.
-    public private(set) var counts = DecodeCounts()
+    // In the order in which the short way needs them: what lies behind the naming is found through its type's layout.
+    private var known = KnownRecords()
+    private var knownCount = 0
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
+    private var longCounts = DecodeCounts()
+    private var answering: Naming
 
-    private var tasks: [UInt32: Task] = [:]
     private var initialNames: [InitSite: String] = [:]
     /// Releases forgiven because the lock was taken before tracing began: one per task and lock.
     private var forgiven: Set<EarlyHold> = []
-    private var held: [HeldLock] = []
-
-    private struct Task {
-        var nextSequence: UInt32
-        var comm: NameID
-    }
 
     private struct InitSite: Hashable {
         var name: UInt64
@@ -37,15 +31,42 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     }
 
     /// Decodes the records of one run.
-    public init(naming: consuming Naming) {
-        self.naming = naming
-        held.reserveCapacity(Int(LD_MAX_HELD))
+    public init(naming: consuming Naming) { answering = naming }
+
+    /// Answers what the records do not say. Telling it anything makes every answer be asked for again.
+    public var naming: Naming {
+        _read { yield answering }
+        _modify {
+            known.answers.forgetLocks()
+            yield &answering
+        }
+    }
+
+    /// What was met so far.
+    public var counts: DecodeCounts {
+        var counts = longCounts
+        counts.records += knownCount
+        return counts
     }
 
     /// Decodes one record and hands what it says to the sink.
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
+        switch known.read(bytes, trustedEpoch: trustedEpoch) {
+        case .event:
+            knownCount += 1
+            sink.consume(known.event)
+        case .eventWithHeld:
+            knownCount += 1
+            sink.consume(known.event, held: known.held.span.extracting(first: known.heldCount))
+        case .new:
+            decodeNew(bytes, into: &sink)
+        }
+    }
+
+    @inline(never)
+    private mutating func decodeNew(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
         guard bytes.count >= MemoryLayout<ld_record>.size, let base = bytes.baseAddress else {
-            counts.malformed += 1
+            longCounts.malformed += 1
             return
         }
         let record = base.loadUnaligned(as: ld_record.self)
@@ -56,24 +77,23 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         guard Int(record.size) == bytes.count, record.nname <= UInt32(LD_NAME_LEN),
             nameStart + Int(record.nname) == bytes.count
         else {
-            counts.malformed += 1
+            longCounts.malformed += 1
             return
         }
-        counts.records += 1
+        longCounts.records += 1
         noteSequence(record, into: &sink)
 
         switch ld_kind(rawValue: UInt32(record.kind)) {
         case LD_TASK:
             let name = Self.name(bytes[nameStart...])
-            tasks[record.tid, default: Task(nextSequence: record.seq &+ 1, comm: .none)].comm =
-                sink.tables.names.intern(name)
+            nameTask(record.tid, sink.tables.names.intern(name), nextSequence: record.seq &+ 1)
             return
         case LD_INIT:
             initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
-            if !isForgiven(record) { counts.unknownReleases[record.hook, default: 0] += 1 }
+            if !isForgiven(record) { longCounts.unknownReleases[record.hook, default: 0] += 1 }
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
-            guard naming.isUserCopy(returningTo: record.site) else { return }
+            guard answering.isUserCopy(returningTo: record.site) else { return }
         default:
             break
         }
@@ -88,7 +108,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         into sink: inout some LockEventSink & ~Copyable
     ) {
         guard let operation = Self.operation(record) else {
-            counts.malformed += 1
+            longCounts.malformed += 1
             return
         }
         var event = LockEvent(
@@ -101,7 +121,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         event.cpu = UInt32(record.cpu)
         event.time = record.time
         event.pid = record.tid
-        event.comm = tasks[record.tid]?.comm ?? .none
+        event.comm = known.tasks.comm(of: record.tid)
         if operation != .initialize { event.context = LockID(rawValue: record.aux) }
 
         let isTaking = Self.takesLock(operation)
@@ -109,12 +129,15 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             var site = record.site
             if !stackBytes.isEmpty {
                 stackBytes.withMemoryRebound(to: UInt64.self) { addresses in
-                    if site == 0 { site = naming.site(in: addresses) }
-                    event.stack = naming.stack(addresses, site: site, in: &sink.tables)
+                    if site == 0 { site = answering.site(in: addresses) }
+                    event.stack = answering.stack(addresses, site: site, in: &sink.tables)
+                    if site == record.site { known.answers.keep(addresses, site: site, is: event.stack) }
                 }
             }
-            event.site = naming.function(at: site, in: &sink.tables.names)
-            event.lockClass = naming.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
+            event.site = answering.function(at: site, in: &sink.tables.names)
+            event.lockClass = answering.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
+            let kind = AnswerCache.kind(type: record.type, flags: record.flags)
+            known.answers.keep(record.lock, site, record.origin, kind, is: event.lockClass, in: event.site)
             if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
         } else if operation == .release {
             if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
@@ -125,14 +148,14 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             return
         }
         if record.epoch < trustedEpoch, !Self.isProven(heldBytes, count: Int(record.nheld)) {
-            counts.distrusted += 1
+            longCounts.distrusted += 1
             event.depth = LockEvent.unknownDepth
             sink.consume(event)
             return
         }
         decodeHeld(heldBytes, count: Int(record.nheld), into: &sink)
         passUnifications(to: &sink)
-        sink.consume(event, held: held.span)
+        sink.consume(event, held: known.held.span.extracting(first: known.heldCount))
         if operation == .exit { forget(record.tid) }
     }
 
@@ -152,49 +175,47 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         count: Int,
         into sink: inout some LockEventSink & ~Copyable
     ) {
-        held.removeAll(keepingCapacity: true)
+        known.showNone()
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = naming.lockClass(of: Self.evidence(entry), in: &sink.tables)
-            var lock = HeldLock(
-                lock: LockID(rawValue: entry.lock),
-                lockClass: lockClass,
-                mode: entry.mode == LD_READ.rawValue ? .read : .write
-            )
-            let flags = UInt32(entry.flags)
-            lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
-            lock.context = LockID(rawValue: entry.context)
-            lock.site = naming.function(at: entry.site, in: &sink.tables.names)
-            held.append(lock)
+            let lockClass = answering.lockClass(of: Self.evidence(entry), in: &sink.tables)
+            let function = answering.function(at: entry.site, in: &sink.tables.names)
+            let kind = AnswerCache.kind(type: entry.type, flags: entry.flags)
+            known.answers.keep(entry.lock, entry.site, entry.origin, kind, is: lockClass, in: function)
+            known.show(KnownRecords.heldLock(entry, lockClass, function), at: index)
         }
     }
 
     private mutating func passUnifications(to sink: inout some LockEventSink & ~Copyable) {
-        guard naming.hasUnifications else { return }
-        for pair in naming.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
+        guard answering.hasUnifications else { return }
+        known.answers.forgetLocks()
+        for pair in answering.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
     }
 
     // MARK: Tasks
 
     private mutating func noteSequence(_ record: ld_record, into sink: inout some LockEventSink & ~Copyable) {
-        guard let task = tasks[record.tid] else {
-            tasks[record.tid] = Task(nextSequence: record.seq &+ 1, comm: .none)
+        guard let position = known.tasks.position(of: record.tid) else {
+            nameTask(record.tid, .none, nextSequence: record.seq &+ 1)
             return
         }
         // A task's records start from zero: the number was given to a new task.
-        if record.seq != task.nextSequence, record.seq != 0 {
-            counts.gaps += 1
+        if record.seq != known.tasks[position].nextSequence, record.seq != 0 {
+            longCounts.gaps += 1
             sink.consume(LockEvent(.lost, task: TaskID(rawValue: UInt64(record.tid)), lock: .none))
         }
-        tasks[record.tid]?.nextSequence = record.seq &+ 1
+        known.tasks[position].nextSequence = record.seq &+ 1
     }
 
-    private mutating func forget(_ tid: UInt32) { tasks[tid] = nil }
+    private mutating func forget(_ tid: UInt32) { known.tasks.remove(tid) }
 
     /// A task's name as it was told outside of its own records: a capture's later files name the tasks that go on.
     public mutating func nameTask(_ tid: UInt32, _ name: NameID, nextSequence: UInt32) {
-        tasks[tid] = Task(nextSequence: nextSequence, comm: name)
+        known.tasks.set(TaskNumbers.Task(tid: tid, nextSequence: nextSequence, comm: name))
     }
+
+    /// All is to be asked for again: what is answered from here on must be told to somebody new.
+    mutating func askAgain() { known.answers.forgetAll() }
 
     /// Whose a record is, and whether that is a chosen task: a thread or one of a process, or one of a name. Nil for a record
     /// that only tells a task's name.
@@ -208,7 +229,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         let record = bytes.loadUnaligned(as: ld_record.self)
         if record.kind == LD_TASK.rawValue { return nil }
         let isOfProcess = pid.map { $0 == record.tid || $0 == record.tgid } ?? true
-        let isOfName = comm.map { $0 == names[tasks[record.tid]?.comm ?? .none] } ?? true
+        let isOfName = comm.map { $0 == names[known.tasks.name(of: record.tid)] } ?? true
         return (record.tid, isOfProcess && isOfName)
     }
 
@@ -223,20 +244,23 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             nameTask(record.tid, tables.names.intern(Self.name(bytes[start...])), nextSequence: record.seq &+ 1)
         case LD_INIT: initialise(record, name: record.nname > 0 ? Self.name(bytes[start...]) : nil)
         case LD_EXIT: forget(record.tid)
-        default: tasks[record.tid]?.nextSequence = record.seq &+ 1
+        default:
+            if let position = known.tasks.position(of: record.tid) {
+                known.tasks[position].nextSequence = record.seq &+ 1
+            }
         }
     }
 
     /// Every task that is known: its number, its name, and the number that its next record will carry.
     public var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] {
-        tasks.map { ($0.key, $0.value.comm, $0.value.nextSequence) }.sorted { $0.tid < $1.tid }
+        known.tasks.all.map { ($0.tid, $0.comm, $0.nextSequence) }
     }
 
     /// A task that was there before tracing began may hold locks from then, and releases each of them once.
     private mutating func isForgiven(_ record: ld_record) -> Bool {
         guard has(record, LD_F_OLD_TASK) else { return false }
         guard forgiven.insert(EarlyHold(task: record.tid, lock: record.lock)).inserted else { return false }
-        counts.earlyReleases += 1
+        longCounts.earlyReleases += 1
         return true
     }
 
@@ -247,10 +271,11 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         if let name { initialNames[site] = name }
         // Without its name the address is all that is known, as for a lock initialised before tracing began.
         guard let name = initialNames[site], !name.isEmpty else {
-            counts.unnamedInitialisations += 1
+            longCounts.unnamedInitialisations += 1
             return
         }
-        naming.initialise(Self.evidence(record, site: record.site), name: name)
+        known.answers.forget(record.lock)
+        answering.initialise(Self.evidence(record, site: record.site), name: name)
     }
 
     private static func name(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
