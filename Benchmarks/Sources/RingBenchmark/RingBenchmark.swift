@@ -96,7 +96,8 @@ struct RingBenchmark {
         }
         // What one decoder was not shown because the other read it is a gap, once a round.
         let gaps = intoEngine.counts.gaps
-        guard engine.summary.dependencies == 8, engine.summary.losses == gaps, gaps <= rounds + 1, tally.stacks > 0 else {
+        guard engine.summary.dependencies == 8, engine.summary.losses == gaps, gaps <= rounds + 1, tally.stacks > 0
+        else {
             throw Producer.Refusal(
                 text: "the graph is not that of the records: \(engine.summary.dependencies) dependencies, "
                     + "\(engine.summary.losses) losses"
