@@ -46,7 +46,8 @@ package struct MappedRing: ~Copyable {
     /// The position up to which records have been begun.
     package var end: UInt64 { kp_load_acquire(producerPosition) }
 
-    /// Hands every complete record before `end` to `body`, in order, and frees their space once, behind the batch.
+    /// Hands every complete record before `end` to `body`, in order, and frees their space an eighth of the ring at a time:
+    /// seldom, as the kernel reads the position too, and not so late that a full ring stays full until all of it is read.
     ///
     /// Allocates nothing itself. A record's bytes are valid during the call only.
     ///
@@ -54,6 +55,7 @@ package struct MappedRing: ~Copyable {
     package func drain(to end: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
         var position = consumerPosition.pointee
         var records = 0
+        var nextRelease = position + mask / 8
         while position < end {
             let header = data + Int(position & mask)
             let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
@@ -65,6 +67,10 @@ package struct MappedRing: ~Copyable {
                 records += 1
             }
             position += (UInt64(size) + Self.headerSize + 7) & ~7
+            if position >= nextRelease {
+                kp_store_release(consumerPosition, position)
+                nextRelease = position + mask / 8
+            }
         }
         kp_store_release(consumerPosition, position)
         return records
