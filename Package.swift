@@ -9,6 +9,12 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// The HTML report's parts.
+let page = [
+    "page.css", "body.html", "data.js", "elements.js", "layout.js", "picture.js", "graph.js", "details.js", "lists.js",
+    "main.js",
+]
+
 // In the order of the data: from the kernel hook to the report.
 let package = Package(
     name: "livedep",
@@ -66,6 +72,8 @@ let package = Package(
         .target(
             name: "Reports",
             dependencies: ["LockEvents", "LockGraph", "TraceFiles", "JSONLines"],
+            // Into the program itself, so that it stays one file.
+            resources: page.map { .embedInCode("HTML/Page/\($0)") },
             swiftSettings: settings
         ),
         .executableTarget(

@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/*
- * Which chains user space has already been sent.
- *
- * A chain is the held locks and the new one, each as a key at least as fine as
- * its class. The cache is an array of 64-bit keys that is read and written
- * without a lock, because no bucket lock may be taken under arbitrary locks of
- * the kernel. Why it loses nothing (DESIGN 3.4): a key is stored only after
- * its record was accepted by the ring, and a store is one word, so a slot
- * always holds a key that was sent; a slot overwritten by another chain, or
- * lost to a race, only makes a chain be sent again. Two chains with one 64-bit
- * key are the residual risk: about n^2/2^65 for n chains.
- */
+/* The key under which a chain of held locks and a new one is remembered as sent. */
 #ifndef LIVEDEP_CHAIN_FILTER_H
 #define LIVEDEP_CHAIN_FILTER_H
 
+#include "chain_cache.h"
 #include "task_locks.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LD_CHAIN_SLOTS);
-	__type(key, u32);
-	__type(value, u64);
-} chains SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -29,13 +12,6 @@ struct {
 	__type(key, u32);
 	__type(value, u64);
 } names SEC(".maps");
-
-/* A multiply and two shifts: the finaliser's constant is splitmix64's. */
-static __always_inline u64 mix(u64 hash, u64 word)
-{
-	hash = (hash ^ word) * 0xbf58476d1ce4e5b9ULL;
-	return hash ^ (hash >> 29);
-}
 
 /*
  * What kind of lock this is, as far as its memory says: the cache and the
@@ -48,27 +24,6 @@ static __always_inline u64 memory_key(struct ld_held *h)
 	if (h->origin.offset == LD_NOT_LOOKED_UP)
 		look_up_origin(h->lock, &h->origin);
 	return h->origin.cache ? mix(h->origin.cache, h->origin.offset) + h->origin.detail : h->lock;
-}
-
-static __always_inline bool sent_before(u64 key)
-{
-	u32 slot = key & (LD_CHAIN_SLOTS - 1);
-	u64 *first = bpf_map_lookup_elem(&chains, &slot);
-
-	if (first && *first == key)
-		return true;
-	slot ^= 1;
-	first = bpf_map_lookup_elem(&chains, &slot);
-	return first && *first == key;
-}
-
-static __always_inline void remember_sent(u64 key)
-{
-	u32 slot = (key & (LD_CHAIN_SLOTS - 1)) ^ ((key >> 40) & 1);
-	u64 *value = bpf_map_lookup_elem(&chains, &slot);
-
-	if (value)
-		*value = key;
 }
 
 /*

@@ -8,6 +8,7 @@
 #define LD_FAULT_RANGES		4
 #define LD_CHAIN_SLOTS		(1 << 16)
 #define LD_NAME_SLOTS		(1 << 12)
+#define LD_RCU_MAPS		6
 
 struct ld_range {
 	u64 start;
@@ -30,6 +31,11 @@ const volatile struct ld_range cfg_fault_ranges[LD_FAULT_RANGES];
 const volatile u32 cfg_page_struct_size;
 /* The kernel has bpf_rdonly_cast(). */
 const volatile bool cfg_direct_reads;
+/* The maps of rcu_read_lock() and its kin: BPF itself takes them around each program. */
+const volatile u64 cfg_rcu_maps[LD_RCU_MAPS];
+/* Locks with this key are none of lockdep's (include/linux/lockdep.h, lockdep_set_notrack_class). */
+const volatile u64 cfg_no_track_key;
+const volatile struct ld_range cfg_might_fault;
 
 /*
  * x86-64 memory map, zero where the machine has another. Variables, as they

@@ -4,16 +4,7 @@
 #define LIVEDEP_SEND_H
 
 #include "chain_filter.h"
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} ring SEC(".maps");
-
-static __always_inline u64 wakeup_flags(void)
-{
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg_wakeup_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-}
+#include "ring.h"
 
 static __always_inline bool put(struct task_locks *t, u32 size)
 {

@@ -17,6 +17,10 @@ int kp_hook_count(void) { return LD_HOOK_MAX; }
 
 const char *kp_hook_name(int hook) { return hook >= 0 && hook < LD_HOOK_MAX ? hook_names[hook] : NULL; }
 
+bool kp_has_hook(const struct kp_probe *probe, int hook) {
+    return hook >= 0 && hook < LD_HOOK_MAX && probe->programs[hook];
+}
+
 struct kp_hook_state kp_hook(const struct kp_probe *probe, int hook) {
     struct kp_hook_state none = {KP_ABSENT, 0};
 
@@ -85,6 +89,7 @@ static int configure(struct kp_probe *probe) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
     bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+    const uint64_t might_fault[2] = {c->might_fault_start, c->might_fault_end};
     uint64_t ranges[8];
     int failed = 0;
 
@@ -103,6 +108,9 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
     failed |= set_constant(o, "cfg_direct_reads", &direct_reads, sizeof(direct_reads));
+    failed |= set_constant(o, "cfg_rcu_maps", c->rcu_maps, sizeof(c->rcu_maps));
+    failed |= set_constant(o, "cfg_no_track_key", &c->no_track_key, sizeof(c->no_track_key));
+    failed |= set_constant(o, "cfg_might_fault", might_fault, sizeof(might_fault));
     return failed;
 }
 

@@ -10,7 +10,7 @@
 /* As in bpf/config.h. */
 #define COUNTER_CPUS 256
 #define COUNTER_SLOTS 16
-#define PEEK_MAX 256
+#define PEEK_MAX 4096
 
 void kp_counters(const struct kp_probe *probe, uint64_t *values, int count) {
     const volatile uint64_t *counters = (const void *)((const char *)probe->variables + probe->counters_offset);
@@ -68,6 +68,8 @@ int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, in
     struct bpf_map *map = bpf_object__find_map_by_name(probe->object, "places");
     uint32_t slot = ld_place_slot(cache, offset);
 
+    if (!map)
+        return -ENOENT;
     return bpf_map_update_elem(bpf_map__fd(map), &slot, &place, 0);
 }
 
@@ -92,6 +94,7 @@ int kp_tracing_allowed(struct kp_error *error) {
         {.code = BPF_JMP | BPF_EXIT},
     };
     LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
+    kp_library_log_clear();
     struct btf *types = btf__load_vmlinux_btf();
 
     if (!types)

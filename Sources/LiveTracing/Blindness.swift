@@ -62,6 +62,40 @@ public struct Blindness: Sendable {
         return list
     }
 
+    /// What the `lockdep` source cannot see, given how its hooks fared.
+    public static func ofLockdep(hooks: [HookState]) -> [Blindness] {
+        let isAttached = { (name: String) in hooks.contains { $0.function == name && $0.attachment.isAttached } }
+        var list = [
+            Blindness(what: "locks in interrupts", why: "only process context is followed; they are counted"),
+            Blindness(what: "rcu_read_lock and its kin", why: "lockdep makes no dependency of them either"),
+            Blindness(
+                what: "synchronize_srcu() as an acquisition",
+                why: "lock_sync() has no tracepoint; neither has lock_set_class()"
+            ),
+            Blindness(
+                what: "locks of a CPU while it goes off- or online",
+                why: "tracepoints do not fire on a CPU that is not online"
+            ),
+        ]
+        if !isAttached("downgrade_write") {
+            list.append(
+                Blindness(
+                    what: "downgrade_write()",
+                    why: "it has no tracepoint and could not be hooked: the lock counts as held for writing"
+                )
+            )
+        }
+        if !isAttached("contention_begin") {
+            list.append(
+                Blindness(
+                    what: "tasks stuck in a deadlock",
+                    why: "the lock:contention_begin tracepoint is missing (before 5.19)"
+                )
+            )
+        }
+        return list
+    }
+
     private static let userCopies = [
         "_copy_to_user", "_copy_from_user", "strncpy_from_user", "strnlen_user", "_copy_to_iter", "_copy_from_iter",
     ]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 public import LockNaming
 
 /// What is read once of the running kernel before it is traced: symbols, types, caches.

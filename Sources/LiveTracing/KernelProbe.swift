@@ -16,7 +16,7 @@ public struct KernelProbe: ~Copyable {
     public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
         var handle: OpaquePointer?
         var c = configuration.c
-        let image = EmbeddedObject.bytes
+        let image = (configuration.source == .lockdep ? EmbeddedObject.lockdep : EmbeddedObject.functions).bytes
         try checked { error in
             kp_open(image, image.count, &c, &handle, &error)
         }
@@ -68,9 +68,9 @@ public struct KernelProbe: ~Copyable {
     /// Closes the gate at once; programs stay attached and do nothing.
     public func stop() { kp_stop(handle) }
 
-    /// Each function of the hook table, and whether and how it is hooked.
+    /// Each function that the source hooks, and whether and how it is hooked.
     public var hooks: [HookState] {
-        (0..<kp_hook_count()).map { index in
+        (0..<kp_hook_count()).filter { kp_has_hook(handle, $0) }.map { index in
             let state = kp_hook(handle, index)
             return HookState(
                 function: String(cString: kp_hook_name(index)),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 internal import LockNaming
 
 /// What the running kernel says of itself, as far as it decides what livedep can see.

@@ -9,12 +9,29 @@ package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
     private var symbolizer: Symbolizer
     package private(set) var copies: UserCopySites<Memory>
     private var log: DecisionLog?
+    /// Names the locks of the `lockdep` source; nil on others.
+    private var lockdep: LockdepNamer<Memory>?
 
-    package init(namer: consuming LockNamer<Memory>, symbolizer: Symbolizer, copies: UserCopySites<Memory>) {
+    package init(
+        namer: consuming LockNamer<Memory>,
+        lockdep: consuming LockdepNamer<Memory>? = nil,
+        symbolizer: Symbolizer,
+        copies: UserCopySites<Memory>
+    ) {
         self.namer = namer
+        namesByKey = lockdep != nil
+        self.lockdep = lockdep
         self.symbolizer = symbolizer
         self.copies = copies
     }
+
+    package let namesByKey: Bool
+
+    package mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) { lockdep?.meet(keyed, in: &tables) }
+
+    package func lockClass(key: UInt64, name: UInt32) -> LockClassID { lockdep?.lockClass(key: key, name: name) ?? .none }
+
+    package func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int { symbolizer.framesOfTracer(addresses) }
 
     /// Keeps decisions from now on, all of them anew: a file begins that must make sense by itself.
     package mutating func startLog() { log = DecisionLog() }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 public import LockEvents
 internal import LockNaming
 
@@ -17,6 +18,8 @@ internal import LockNaming
 public struct LiveSession: ~Copyable {
     /// What a session is to record.
     public struct Options: Sendable {
+        /// Where the events come from.
+        public var source = EventSource.functions
         /// Every acquisition and release, instead of chains not seen before.
         public var isUnfiltered = false
         /// Which tasks are followed.
@@ -34,12 +37,15 @@ public struct LiveSession: ~Copyable {
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var missesAtStart: UInt64 = 0
+    private let countsMisses: Bool
 
     /// Loads and attaches the programs, behind a closed gate. Takes a second or two, most of it the kernel's verifier.
     public init(_ options: Options) throws(ProbeError) {
         let symbols = try KernelImage.symbols()
-        let types = KernelTypes()
+        // lockdep names its classes itself: no lock's place in memory is asked for.
+        let types = options.source == .functions ? KernelTypes() : nil
         var configuration = ProbeConfiguration(symbols: symbols, pageStructSize: types?.size(of: "page"))
+        configuration.source = options.source
         configuration.isUnfiltered = options.isUnfiltered
         configuration.filter = options.filter
         configuration.ringBytes = options.ringBytes
@@ -50,6 +56,14 @@ public struct LiveSession: ~Copyable {
         try probe.attach()
         let ring = try probe.mapRing()
         let memory = probe.memory
+        let lockdep =
+            options.source == .lockdep
+            ? LockdepNamer(
+                symbols: symbols,
+                memory: memory,
+                processors: KernelImage.processors,
+                lockdep: KernelFile.text(at: "/proc/lockdep") ?? ""
+            ) : nil
         let namer = LockNamer(
             symbols: symbols,
             types: types,
@@ -60,10 +74,13 @@ public struct LiveSession: ~Copyable {
         decoder = RecordDecoder(
             naming: LiveNaming(
                 namer: namer,
+                lockdep: lockdep,
                 symbolizer: Symbolizer(symbols: symbols),
                 copies: UserCopySites(symbols: symbols, memory: memory)
             )
         )
+        // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
+        countsMisses = options.source == .functions
         self.ring = ring
         self.probe = probe
     }
@@ -131,6 +148,7 @@ public struct LiveSession: ~Copyable {
     /// Whether programs missed runs since the last look.
     @discardableResult
     private mutating func checkMisses(_ sink: inout some LockEventSink & ~Copyable) -> Bool {
+        guard countsMisses else { return false }
         let misses = probe.misses
         guard misses != seenMisses else { return false }
         seenMisses = misses

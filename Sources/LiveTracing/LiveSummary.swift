@@ -40,3 +40,28 @@ public struct LiveSummary: Sendable {
     /// All releases that no acquisition explains.
     public var unknownReleaseCount: Int { unknownReleases.values.reduce(0, +) }
 }
+
+extension LiveSummary {
+    /// What a source that counts little else knows.
+    init(records: Int, acquisitions: UInt64, dropped: UInt64, malformed: Int) {
+        self.init(
+            records: records,
+            acquisitions: acquisitions,
+            filtered: 0,
+            dropped: dropped,
+            misses: 0,
+            gaps: 0,
+            distrusted: 0,
+            malformed: malformed,
+            withoutStorage: 0,
+            overflowed: 0,
+            inInterrupts: 0,
+            stale: 0,
+            earlyReleases: 0,
+            unknownReleases: [:],
+            unnamedInitialisations: 0,
+            unclassifiedCopies: 0,
+            mapBytes: 0
+        )
+    }
+}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// A BPF ring buffer, mapped, with this process as its one consumer.
 ///

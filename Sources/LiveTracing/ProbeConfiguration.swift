@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 public import LockNaming
 
 /// What the BPF programs are told before they are loaded.
@@ -13,10 +14,15 @@ public struct ProbeConfiguration: Sendable {
 
     /// Which tasks are followed.
     public var filter = TaskFilter()
+    /// Which programs are loaded.
+    public var source = EventSource.functions
 
     private let cpuHotplugLock: UInt64
     private let faultRanges: [Range<UInt64>]
     private let pageStructSize: UInt32
+    private let rcuMaps: [UInt64]
+    private let noTrackKey: UInt64
+    private let mightFault: Range<UInt64>
 
     /// Takes the addresses that the programs need from the kernel's symbols.
     public init(symbols: SymbolTable, pageStructSize: Int?) {
@@ -25,6 +31,11 @@ public struct ProbeConfiguration: Sendable {
         faultRanges = ["do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault"]
             .compactMap { symbols.range(of: $0) }
         self.pageStructSize = UInt32(pageStructSize ?? 0)
+        // kernel/rcu/update.c, kernel/rcu/tasks.h
+        rcuMaps = ["rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map"]
+            .compactMap { symbols.address(of: $0) }
+        noTrackKey = symbols.address(of: "__lockdep_no_track__") ?? 0
+        mightFault = symbols.range(of: "__might_fault") ?? 0..<0
     }
 
     var c: kp_config {
@@ -52,6 +63,14 @@ public struct ProbeConfiguration: Sendable {
             }
         }
         c.page_struct_size = pageStructSize
+        withUnsafeMutableBytes(of: &c.rcu_maps) { maps in
+            for (index, map) in rcuMaps.enumerated() {
+                maps.storeBytes(of: map, toByteOffset: index * 8, as: UInt64.self)
+            }
+        }
+        c.no_track_key = noTrackKey
+        c.might_fault_start = mightFault.lowerBound
+        c.might_fault_end = mightFault.upperBound
         return c
     }
 }

@@ -6,15 +6,18 @@ package import LockNaming
 /// Return addresses to names: functions for sites, `function+0x1/0x2 [module]` for stack frames, as the kernel prints them.
 ///
 /// Each address is looked up once. Kernels have few thousand call sites that take locks.
-package struct Symbolizer {
+package struct Symbolizer: StackNaming {
     private var symbols: SymbolTable
     private let scheduler: Range<UInt64>
+    /// `lock_acquire()`, on a kernel that has it.
+    private let tracepoint: Range<UInt64>?
     private var functions: [UInt64: NameID] = [:]
     private var frames: [UInt64: NameID] = [:]
 
     package init(symbols: SymbolTable) {
         self.symbols = symbols
         scheduler = symbols.schedulerText
+        tracepoint = symbols.range(of: "lock_acquire")
     }
 
     /// Replaces the symbols, as after a module was loaded; what was looked up stays.
@@ -28,6 +31,18 @@ package struct Symbolizer {
         let id = symbols.symbol(at: address - 1).map { names.intern($0.name) } ?? .none
         functions[address] = id
         return id
+    }
+
+    /// The function that called `lock_acquire()`: the lock function, or whoever spoke to lockdep itself.
+    func lockFunction(in addresses: UnsafeBufferPointer<UInt64>) -> String? {
+        let first = framesOfTracer(addresses)
+        return first < addresses.count ? symbols.symbol(at: addresses[first] - 1)?.name : nil
+    }
+
+    /// How many frames lie above lockdep's own tracepoints: BPF's and the tracepoint's, whose code no symbol tells.
+    func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
+        guard let tracepoint else { return 0 }
+        return addresses.prefix(8).firstIndex { tracepoint.contains($0 - 1) }.map { $0 + 1 } ?? 0
     }
 
     /// A return address as the kernel prints it in a stack.
@@ -60,7 +75,9 @@ package struct Symbolizer {
         if scheduler.contains(address) { return true }
         guard let symbol = symbols.symbol(at: address) else { return true }
         if symbol.module == "bpf" || symbol.offset > 1 << 20 { return true }
-        return ["bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_"]
-            .contains { symbol.name.hasPrefix($0) }
+        return [
+            "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "__might_fault",
+            "_raw_",
+        ].contains { symbol.name.hasPrefix($0) }
     }
 }

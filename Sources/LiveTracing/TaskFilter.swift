@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Foundation
+internal import FoundationEssentials
+internal import Glibc
 
 /// Which tasks are traced; the BPF programs pass over all others. livedep's own never are.
 public struct TaskFilter: Sendable {

@@ -14,6 +14,8 @@ public struct HeldLock: Sendable, BitwiseCopyable {
     public var isTrylock: Bool
     /// Gives no instance evidence (``LockEvent/Flags/reused``).
     public var isReused: Bool
+    /// The task still waits for it: the source lists locks from the attempt on. It holds nobody else up.
+    public var isAwaited: Bool
     /// The nest lock it was taken under, or none.
     public var nest: LockID
     /// The ww context it belongs to, or none.
@@ -35,6 +37,7 @@ public struct HeldLock: Sendable, BitwiseCopyable {
         self.subclass = 0
         self.isTrylock = false
         self.isReused = false
+        self.isAwaited = false
         self.nest = .none
         self.context = .none
         self.site = .none

@@ -24,6 +24,9 @@ public struct LockClass: Sendable, Hashable {
     public var certainty: Certainty
     /// False for classes kept out of verdicts (`lockdep_set_novalidate_class`): they are tracked and never reported.
     public var isValidated: Bool
+    /// True where instances nest in an order that only the kernel's code can tell (`lock_set_cmp_fn`): nesting two of them
+    /// is no finding. Not part of the identity.
+    public var isOrdered = false
     /// True where the class has one instance by definition (a symbol): it needs no further evidence that two locks are one.
     public var isStatic: Bool
 

@@ -2,7 +2,7 @@
 
 /// A way to read the kernel's memory, for the few variables that no file shows.
 public protocol KernelMemory {
-    /// Copies at most 256 bytes from a kernel address; nil where they cannot be read.
+    /// Copies at most 4096 bytes from a kernel address; nil where they cannot be read.
     func read(at address: UInt64, count: Int) -> [UInt8]?
 }
 

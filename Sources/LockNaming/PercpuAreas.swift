@@ -40,9 +40,11 @@ struct PercpuAreas {
         _ types: borrowing KernelTypes,
         _ memory: some KernelMemory
     ) -> [UInt64] {
-        // Drivers have variables of that name too; the list's own lock stands beside it.
-        guard let lock = symbols.address(of: "pmus_lock"),
-            let head = symbols.addresses(of: "pmus").first(where: { $0 &- lock &+ 256 < 512 }),
+        // Drivers have variables of that name too; the list is what its first entry points back at.
+        let lists = symbols.addresses(of: "pmus")
+        guard
+            let head = lists.first(where: { head in memory.word(at: head).flatMap { memory.word(at: $0 &+ 8) } == head }
+            ),
             let entry = types.offset(of: "entry", in: "pmu"),
             let context = types.offset(of: "pmu_cpu_context", in: "pmu")
         else { return [] }

@@ -31,6 +31,15 @@ public struct SymbolTable: Sendable {
     private var percpu: [Entry] = []
     private var modules: [String] = [""]
     private var named: [String: [UInt64]] = [:]
+    /// Hashes of variables' names with their addresses, sorted: static variables of different files share names.
+    private var variables: [Variable] = []
+
+    private struct Variable: Comparable {
+        var name: UInt64
+        var address: UInt64
+
+        static func < (left: Self, right: Self) -> Bool { (left.name, left.address) < (right.name, right.address) }
+    }
 
     /// Symbols looked up by name rather than by address; only these are indexed.
     private static let wanted: Set<String> = [
@@ -38,8 +47,10 @@ public struct SymbolTable: Sendable {
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
         "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
-        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus", "pmus_lock",
+        "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
         "copy_from_user_toio", "copy_to_user_fromio",
+        "rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map",
+        "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "lock_acquire", "_stext", "_etext",
     ]
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.
@@ -62,6 +73,48 @@ public struct SymbolTable: Sendable {
 
     /// The per-CPU variable at an offset from the start of a processor's area, or nil.
     public func percpuSymbol(at offset: UInt64) -> Match? { match(offset, in: percpu) }
+
+    /// Which of several variables of one name a variable is, counted by address from 1; 1 where the name is unique.
+    ///
+    /// It is the same on every boot of one kernel image.
+    public func ordinal(of variable: Match) -> Int {
+        guard let module = modules.firstIndex(of: variable.module) else { return 1 }
+        let name = Self.hash(variable.name.utf8, module: UInt16(module))
+        var low = 0
+        var high = variables.count
+        while low < high {
+            let middle = (low + high) / 2
+            if variables[middle].name < name { low = middle + 1 } else { high = middle }
+        }
+        let namesakes = variables[low...].prefix { $0.name == name }
+        return 1 + namesakes.prefix { $0.address < variable.start }.count
+    }
+
+    /// The addresses of all variables whose name begins so, ascending. Visits every variable.
+    func variables(startingWith prefix: String) -> [UInt64] {
+        let bytes = Array(prefix.utf8)
+        return entries.lazy
+            .filter { Int($0.nameLength) >= bytes.count && text[Int($0.nameStart)...].starts(with: bytes) }
+            .map(\.address)
+    }
+
+    /// Each module's extent as far as its symbols tell it, and the kernel's own text.
+    var codeRanges: [Range<UInt64>] {
+        var ranges: [Range<UInt64>] = []
+        if let start = address(of: "_stext"), let end = address(of: "_etext"), start < end {
+            ranges.append(start..<end)
+        }
+        var spans: [UInt16: (first: UInt64, last: UInt64)] = [:]
+        for entry in entries where entry.module != 0 {
+            let span = spans[entry.module] ?? (entry.address, entry.address)
+            spans[entry.module] = (min(span.first, entry.address), max(span.last, entry.address))
+        }
+        // A module's parts lie apart; what is between is not its own and cannot all be read.
+        for (_, span) in spans where span.last - span.first < 64 << 20 {
+            ranges.append(span.first..<(span.last + 4096))
+        }
+        return ranges.sorted { $0.lowerBound < $1.lowerBound }
+    }
 
     /// The extent of a function that is among the symbols needed by name.
     public func range(of name: String) -> Range<UInt64>? {
@@ -156,9 +209,22 @@ public struct SymbolTable: Sendable {
             if kind == UInt8(ascii: "A") || kind == UInt8(ascii: "a") { continue }
             if let last = entries.last, last.address > address { sorted = false }
             entries.append(entry)
+            if Self.isVariable(kind) { variables.append(Variable(name: nameHash(of: entry), address: address)) }
         }
         if !sorted { entries.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) } }
         percpu.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) }
+        variables.sort()
+    }
+
+    private static func isVariable(_ kind: UInt8) -> Bool { "dDbBrRvV".utf8.contains(kind) }
+
+    private func nameHash(of entry: Entry) -> UInt64 {
+        Self.hash(text[Int(entry.nameStart)..<Int(entry.nameStart) + Int(entry.nameLength)], module: entry.module)
+    }
+
+    /// FNV-1a.
+    private static func hash(_ name: some Sequence<UInt8>, module: UInt16) -> UInt64 {
+        name.reduce(0xcbf2_9ce4_8422_2325 ^ UInt64(module)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }
 
     private mutating func noteIfWanted(_ entry: Entry) {

@@ -67,6 +67,7 @@ struct GuestSession: Sendable {
             [
                 "--kernel", kernel, "--timeout", "600",
                 "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
+                "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
                 "--file", try Self.livedep(root),
                 "--file", root + "/Tests/Guest/session/session.sh:/root/session.sh",
                 "--get", "/tmp/session.tar:\(folder)/session.tar",

@@ -32,6 +32,14 @@ struct WatchConductTests {
         #expect(try session.text("nobody-doctor.out").contains("cannot be watched: not root"))
     }
 
+    @Test("without BTF there is one line that says what to do", arguments: GuestSession.kernels)
+    func withoutTypes(kernel: String) async throws {
+        let session = try await GuestSession.of(kernel)
+        #expect(try session.text("no-btf.status") == "2")
+        #expect(try session.text("no-btf.err").split(separator: "\n").count == 1)
+        #expect(try session.text("no-btf.err").contains("CONFIG_DEBUG_INFO_BTF=y"))
+    }
+
     @Test("a command that does not exist is one line and status 2", arguments: GuestSession.kernels)
     func missingCommand(kernel: String) async throws {
         let session = try await GuestSession.of(kernel)
@@ -57,10 +65,14 @@ struct WatchConductTests {
         let attachment = { (function: String) in
             hooks.first { $0["function"] as? String == function }?["attachment"] as? String
         }
-        let lock = session.kernel.hasPrefix("lockdep") ? "mutex_lock_nested" : "mutex_lock"
-        #expect(attachment(lock) == "fexit")
-        #expect(attachment("mutex_unlock") == "fentry")
-        #expect(attachment("cpus_read_lock") == "fexit")
+        if session.kernel.hasPrefix("lockdep") {
+            #expect(doctor["source"] as? String == "lockdep")
+        } else {
+            #expect(doctor["source"] as? String == "functions")
+            #expect(attachment("mutex_lock") == "fexit")
+            #expect(attachment("mutex_unlock") == "fentry")
+            #expect(attachment("cpus_read_lock") == "fexit")
+        }
         #expect(hooks.allSatisfy { $0["attachment"] as? String != "refused" })
         #expect(doctor["kernel"] as? String == (try session.text("release")))
         #expect((doctor["unseen"] as? [[String: Any]])?.isEmpty == false)

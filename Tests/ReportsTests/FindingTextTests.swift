@@ -127,6 +127,25 @@ enum Seed {
         #expect(graph.text.split(separator: "\n").allSatisfy { !$0.unicodeScalars.contains { $0.value < 0x20 } })
     }
 
+    @Test func manyNewDependenciesAreATable() {
+        var scenario = Scenario.seed()
+        scenario.task("t", 7, test: "igt@new") {
+            for name in ["A", "B", "C", "D"] { $0.take(name, at: "take_\(name)", "caller") }
+        }
+        let graph = GraphSnapshot(scenario.engine, run: GraphRun(id: "r"))
+        let findings = graph.reportedFindings(baseline: Seed.new.baseline)
+        let text = ReportStyle(baseline: "b.livedep", graph: "r.livedep").text(findings)
+        let lines = text.split(separator: "\n").map(String.init)
+        #expect(lines.first == "NEW against b.livedep: 6 dependencies, 3 of them implied by others (at the end)")
+        let ends = lines[1...6].map { $0.split(separator: " ").dropFirst().prefix(3).joined(separator: " ") }
+        #expect(ends == ["A -> B", "B -> C", "C -> D", "A -> C", "A -> D", "B -> D"])
+        #expect(lines[1].hasSuffix("  A  -> B  t/7  take_B < caller  x1  igt@new"))
+        #expect(lines[7] == "Stacks: livedep report r.livedep --finding SIGNATURE")
+        // What the baseline has comes after.
+        #expect(lines[8].hasPrefix("CYCLE d2cf1068b51930d0  in b.livedep  bound"))
+        #expect(text.contains("\n\nCYCLE"))
+    }
+
     @Test func theSummaryCountsEveryGrade() {
         let text = Seed.new.summaries[0]?.text() ?? ""
         #expect(

@@ -61,6 +61,7 @@ import Testing
             report.output.hasPrefix("CYCLE d2cf1068b51930d0  NEW against old.livedep  bound, 4 tasks, no gate lock\n")
         )
         #expect(report.output.contains("Stacks: livedep report new.livedep.gz --finding d2cf1068\n"))
+        #expect(report.output.hasSuffix("\n\nNew against old.livedep: 1 cycle (1 bound, 0 guarded, 0 class), 1 new\n"))
         let one = try Command(["report", "new.livedep.gz", "--finding", "D2CF1068"], in: folder.path)
         #expect(one.output.contains("      perf_event_ctx_lock_nested\n"))
         let none = try Command(["report", "new.livedep.gz", "--finding", "123"], in: folder.path)
@@ -70,7 +71,7 @@ import Testing
         )
         #expect(try Command(["report", "new.livedep.gz", "--fail-on", "cycle"], in: folder.path).status == 1)
         #expect(try Command(["report", "old.livedep", "--fail-on", "cycle:class"], in: folder.path).status == 0)
-        for format in ["json", "dot", "junit", "kcidb"] {
+        for format in ["json", "html", "dot", "junit", "kcidb"] {
             let report = try Command(["report", "new.livedep.gz", "--format", format], in: folder.path)
             #expect(report.status == 0)
             #expect(report.output.contains("d2cf1068b51930d0"))

@@ -32,6 +32,9 @@ struct kp_config {
     uint64_t fault_range_start[4];
     uint64_t fault_range_end[4];
     uint32_t page_struct_size;
+    uint64_t rcu_maps[6]; /* lockdep_maps that are never recorded */
+    uint64_t no_track_key;
+    uint64_t might_fault_start, might_fault_end;
 };
 
 enum kp_attachment {
@@ -93,6 +96,8 @@ void kp_close(struct kp_probe *probe);
 
 int kp_hook_count(void);
 const char *kp_hook_name(int hook);
+/* Whether the opened object has a program for the hook at all. */
+bool kp_has_hook(const struct kp_probe *probe, int hook);
 struct kp_hook_state kp_hook(const struct kp_probe *probe, int hook);
 
 /* Maps the ring. */
@@ -116,7 +121,7 @@ uint64_t kp_map_bytes(const struct kp_probe *probe);
  */
 int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, int container);
 
-/* Reads at most 256 bytes of kernel memory. */
+/* Reads at most 4096 bytes of kernel memory. */
 int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length);
 
 /* Whether loading a program of the kind that tracing needs is allowed at all. */

@@ -86,14 +86,14 @@ struct KnownRecords: ~Copyable {
                 operation == .release && flags & LD_F_NON_OWNER.rawValue != 0 ? .nonOwner : []
         }
         event.operation = operation
-        event.mode = record.pointee.mode == UInt8(LD_READ.rawValue) ? .read : .write
+        event.mode = Self.mode(record.pointee.mode)
         event.depth = record.pointee.depth
         event.cpu = UInt32(record.pointee.cpu)
         event.task = TaskID(rawValue: UInt64(record.pointee.tid))
         event.lock = LockID(rawValue: record.pointee.lock)
         event.context = LockID(rawValue: record.pointee.aux)
         event.time = record.pointee.time
-        event.pid = record.pointee.tid
+        event.pid = record.pointee.tid < LD_IDLE_TID ? record.pointee.tid : 0
         event.comm = tasks[position].comm
         tasks[position].nextSequence = record.pointee.seq &+ 1
         return isTaking ? .eventWithHeld : .event
@@ -118,13 +118,22 @@ struct KnownRecords: ~Copyable {
         return true
     }
 
+    @inline(__always)
+    static func mode(_ mode: UInt8) -> LockMode {
+        switch ld_mode(rawValue: UInt32(mode)) {
+        case LD_READ: .read
+        case LD_RECURSIVE: .recursive
+        default: .write
+        }
+    }
+
     /// A held lock as its entry in a record says, of the class and taken in the function that were found for it.
     @inline(__always)
     static func heldLock(_ entry: ld_held, _ lockClass: LockClassID, _ function: NameID) -> HeldLock {
         var lock = HeldLock(
             lock: LockID(rawValue: entry.lock),
             lockClass: lockClass,
-            mode: entry.mode == UInt8(LD_READ.rawValue) ? .read : .write
+            mode: Self.mode(entry.mode)
         )
         let flags = UInt32(entry.flags)
         lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0

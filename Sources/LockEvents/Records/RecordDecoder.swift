@@ -11,10 +11,13 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     // In the order in which the short way needs them: what lies behind the naming is found through its type's layout.
     private var known = KnownRecords()
     private var knownCount = 0
+    /// Of the `lockdep` source, whose records are read the long way.
+    let namesByKey: Bool
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
     private var longCounts = DecodeCounts()
-    private var answering: Naming
+    /// The same as ``naming``, for the decoder itself, which knows what its questions change.
+    var answering: Naming
 
     private var initialNames: [InitSite: String] = [:]
     /// Releases forgiven because the lock was taken before tracing began: one per task and lock.
@@ -31,7 +34,10 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     }
 
     /// Decodes the records of one run.
-    public init(naming: consuming Naming) { answering = naming }
+    public init(naming: consuming Naming) {
+        namesByKey = naming.namesByKey
+        answering = naming
+    }
 
     /// Answers what the records do not say. Telling it anything makes every answer be asked for again.
     public var naming: Naming {
@@ -51,6 +57,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
 
     /// Decodes one record and hands what it says to the sink.
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
+        if namesByKey { return decodeNew(bytes, into: &sink) }
         switch known.read(bytes, trustedEpoch: trustedEpoch) {
         case .event:
             knownCount += 1
@@ -88,10 +95,14 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             let name = Self.name(bytes[nameStart...])
             nameTask(record.tid, sink.tables.names.intern(name), nextSequence: record.seq &+ 1)
             return
+        case LD_CLASS:
+            meetClass(record, name: Self.name(bytes[tail...]), in: &sink.tables)
+            return
         case LD_INIT:
             initialise(record, name: record.nname > 0 ? Self.name(bytes[nameStart...]) : nil)
         case LD_RELEASE where record.flags & UInt8(truncatingIfNeeded: LD_F_UNMATCHED.rawValue) != 0:
-            if !isForgiven(record) { longCounts.unknownReleases[record.hook, default: 0] += 1 }
+            if isForgiven(record) { return }
+            longCounts.unknownReleases[record.hook, default: 0] += 1
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
             guard answering.isUserCopy(returningTo: record.site) else { return }
         default:
@@ -115,12 +126,12 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             operation,
             task: TaskID(rawValue: UInt64(record.tid)),
             lock: LockID(rawValue: record.lock),
-            mode: record.mode == LD_READ.rawValue ? .read : .write
+            mode: KnownRecords.mode(record.mode)
         )
         event.depth = record.depth
         event.cpu = UInt32(record.cpu)
         event.time = record.time
-        event.pid = record.tid
+        event.pid = record.tid < LD_IDLE_TID ? record.tid : 0
         event.comm = known.tasks.comm(of: record.tid)
         if operation != .initialize { event.context = LockID(rawValue: record.aux) }
 
@@ -135,9 +146,13 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 }
             }
             event.site = answering.function(at: site, in: &sink.tables.names)
-            event.lockClass = answering.lockClass(of: Self.evidence(record, site: site), in: &sink.tables)
-            let kind = AnswerCache.kind(type: record.type, flags: record.flags)
-            known.answers.keep(record.lock, site, record.origin, kind, is: event.lockClass, in: event.site)
+            event.lockClass = lockClass(of: record, site: site, in: &sink.tables)
+            if namesByKey {
+                complete(&event, record, in: sink.tables)
+            } else {
+                let kind = AnswerCache.kind(type: record.type, flags: record.flags)
+                known.answers.keep(record.lock, site, record.origin, kind, is: event.lockClass, in: event.site)
+            }
             if has(record, LD_F_FAULT) { event.flags.insert(.blocking) }
         } else if operation == .release {
             if has(record, LD_F_UNMATCHED) { event.flags.insert(.grace) }
@@ -178,11 +193,16 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         known.showNone()
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
-            let lockClass = answering.lockClass(of: Self.evidence(entry), in: &sink.tables)
+            let lockClass = lockClass(of: entry, in: &sink.tables)
             let function = answering.function(at: entry.site, in: &sink.tables.names)
-            let kind = AnswerCache.kind(type: entry.type, flags: entry.flags)
-            known.answers.keep(entry.lock, entry.site, entry.origin, kind, is: lockClass, in: function)
-            known.show(KnownRecords.heldLock(entry, lockClass, function), at: index)
+            var lock = KnownRecords.heldLock(entry, lockClass, function)
+            if namesByKey {
+                complete(&lock, entry, in: sink.tables)
+            } else {
+                let kind = AnswerCache.kind(type: entry.type, flags: entry.flags)
+                known.answers.keep(entry.lock, entry.site, entry.origin, kind, is: lockClass, in: function)
+            }
+            known.show(lock, at: index)
         }
     }
 
@@ -306,17 +326,21 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
 
     private func has(_ record: ld_record, _ flag: ld_flags) -> Bool { UInt32(record.flags) & flag.rawValue != 0 }
 
-    private static func type(_ type: UInt8) -> LockType {
+    static func type(_ type: UInt8) -> LockType {
         switch ld_type(rawValue: UInt32(type)) {
         case LD_RWSEM: .rwsem
         case LD_PERCPU_RWSEM: .percpuRwsem
         case LD_WW_MUTEX: .wwMutex
         case LD_RT_MUTEX: .rtMutex
+        case LD_SPIN: .spin
+        case LD_RWLOCK: .rwlock
+        case LD_WW_CONTEXT: .wwContext
+        case LD_PSEUDO: .pseudo
         default: .mutex
         }
     }
 
-    private static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
+    static func evidence(_ record: ld_record, site: UInt64) -> LockEvidence {
         LockEvidence(
             lock: record.lock,
             site: site,
@@ -328,7 +352,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         )
     }
 
-    private static func evidence(_ entry: ld_held) -> LockEvidence {
+    static func evidence(_ entry: ld_held) -> LockEvidence {
         LockEvidence(
             lock: entry.lock,
             site: entry.site,

@@ -60,6 +60,7 @@ extension LockOrderEngine {
     }
 
     private func excludes(_ held: HeldLock, _ waiting: LockEvent) -> Bool {
+        if held.isAwaited { return false }
         if held.context != .none, waiting.context != .none { return false }
         if held.isTrylock, held.lock == waiting.context { return false }
         return held.mode == .write || waiting.mode == .write

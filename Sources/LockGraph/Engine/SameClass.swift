@@ -25,7 +25,7 @@ extension LockOrderEngine {
             if event.mode == .recursive, held.mode != .write { continue }
             if held.lock == event.lock {
                 reportRecursion(event, slot, index, family, isReal: isReal)
-            } else if isUnderNestLock {
+            } else if isUnderNestLock || isOrdered(family) {
                 continue
             } else if !isInstancePolicy || breaksContextRules(event, held, family) {
                 reportRecursion(event, slot, index, family, isReal: isReal)
@@ -45,6 +45,8 @@ extension LockOrderEngine {
         default: false
         }
     }
+
+    private func isOrdered(_ family: NodeIndex) -> Bool { tables.classes[nodes[family].key.lockClass].isOrdered }
 
     /// Whether no order is meant between a held lock and the one being taken, which are of one family or not.
     func isUnordered(

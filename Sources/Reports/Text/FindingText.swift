@@ -47,13 +47,13 @@ struct FindingText {
         lines += context
         lines += table
         lines += participants
-        lines += circumstances
-        lines += readers
-        lines += names
-        lines += breaking
+        lines += notes
         if refersToStacks { lines += whereStacksAre }
         return lines
     }
+
+    /// What it takes, what is known of its names, and where to cut: a sentence each.
+    var notes: [String] { circumstances + readers + names + breaking }
 
     // MARK: Head
 
@@ -69,12 +69,13 @@ struct FindingText {
                 parts.append("in \(style.baseline?.visible ?? "baseline")")
             }
         }
-        if let grade { parts.append(grade) }
+        if let grading { parts.append(grading) }
         if finding.steps.isEmpty { parts.append(finding.text.visible) }
         return parts.joined(separator: "  ")
     }
 
-    private var grade: String? {
+    /// The grade and what it rests on.
+    var grading: String? {
         guard let grade = finding.grade else { return nil }
         var parts = [grade.name]
         if let previous = finding.previousGrade { parts[0] += " (was \(previous.name))" }
@@ -88,7 +89,7 @@ struct FindingText {
     }
 
     /// Which test, task and time it was found at.
-    private var context: [String] {
+    var context: [String] {
         guard let step = finding.kind == .rule ? finding.steps.max(by: { $0.time < $1.time }) : finding.steps.last
         else {
             return []

@@ -6,15 +6,9 @@ public import TraceFiles
 extension GraphSummary {
     /// The summary in a few lines; ends with a line feed. Every grade is counted, also those of which there are none.
     public func text(_ style: ReportStyle = ReportStyle()) -> String {
-        let grades = Grade.allCases.reversed().map { "\(engine.cyclesByGrade[$0, default: 0]) \($0.name)" }
-        let cycles = engine.findings[.cycle, default: 0]
-        var found = ["\(counted(cycles, "cycle")) (\(grades.joined(separator: ", ")))"]
-        for kind in FindingKind.allCases where kind != .cycle {
-            let count = engine.findings[kind, default: 0]
-            if count > 0 { found.append("\(count) \(kind.name)") }
-        }
+        let found = FindingTally(kinds: engine.findings, grades: engine.cyclesByGrade)
         var lines = [
-            style.heading("Findings: ") + found.joined(separator: ", "),
+            style.heading("Findings: ") + found.text,
             "Graph: \(counted(engine.classes, "class", plural: "classes")), "
                 + "\(counted(engine.dependencies, "dependency", plural: "dependencies")) "
                 + "(\(engine.directDependencies) direct)",
@@ -35,8 +29,12 @@ extension GraphSummary {
         }
         if !doubts.isEmpty { lines.append("Doubts: " + doubts.joined(separator: ", ")) }
         if !counters.isEmpty {
-            let counts = counters.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key.visible)" }
-            lines.append("Source: " + counts.joined(separator: ", "))
+            let sorted = counters.sorted { $0.key < $1.key }
+            let counts = sorted.filter { $0.value != 0 }.map { "\($0.value) \($0.key.visible)" }
+            // That a loss is zero is worth saying, and not worth a number each.
+            let zero = sorted.filter { $0.value == 0 }.map(\.key.visible)
+            if !counts.isEmpty { lines.append("Source: " + counts.joined(separator: ", ")) }
+            if !zero.isEmpty { lines.append("None: " + zero.joined(separator: ", ")) }
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -48,11 +48,16 @@ struct RecordCommand: ParsableCommand {
     func validate() throws {
         if let keep, keep < 1 { throw ValidationError("--keep: at least 1") }
         if keep != nil, maxSize == nil { throw ValidationError("--keep needs --max-size, which makes the files") }
+        if live.source != .auto, live.source != .functions {
+            throw ValidationError("--source: a capture is made of the functions source; watch takes the others")
+        }
         if filtered, live.unfiltered { throw ValidationError("--filtered and --unfiltered exclude each other") }
     }
 
     func run() throws {
         var session = try live.sessionOptions()
+        // A capture keeps the records of the hooked functions; lockdep's own tracepoints have no names in it.
+        session.source = .functions
         session.isUnfiltered = !filtered
         let engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
         let settings = RecordRun.Settings(

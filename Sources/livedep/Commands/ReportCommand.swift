@@ -8,7 +8,7 @@ import TraceFiles
 
 /// What `report` can make of a graph.
 enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json, dot, lockdep, junit, kcidb
+    case text, json, html, dot, lockdep, junit, kcidb
 }
 
 struct ReportCommand: ParsableCommand {
@@ -16,8 +16,9 @@ struct ReportCommand: ParsableCommand {
         commandName: "report",
         abstract: "The findings of a graph, for people and for machines.",
         discussion: """
-            'dot' draws the findings' dependencies, or the whole graph if there are none. In 'junit' and 'kcidb' the
-            findings that --fail-on names are failures; without it all that is surely wrong.
+            'html' is one page for a browser, complete in itself: findings, search, and pictures of cycles and of any
+            class's neighbourhood. 'dot' draws the findings' dependencies, or the whole graph if there are none. In 'junit'
+            and 'kcidb' the findings that --fail-on names are failures; without it all that is surely wrong.
             """
     )
 
@@ -54,7 +55,8 @@ struct ReportCommand: ParsableCommand {
 
     func run() throws {
         let snapshot = try GraphArgument.read(graph)
-        var findings = snapshot.reportedFindings(baseline: try baselineOption.load())
+        let baseline = try baselineOption.load()
+        var findings = snapshot.reportedFindings(baseline: baseline)
         if let finding {
             findings = findings.filter { $0.signature.description.hasPrefix(finding.lowercased()) }
             if findings.isEmpty {
@@ -63,11 +65,11 @@ struct ReportCommand: ParsableCommand {
                 )
             }
         }
-        try write(findings, of: snapshot)
+        try write(findings, of: snapshot, baseline: baseline)
         try failOnOption.check(findings)
     }
 
-    private func write(_ findings: [Finding], of snapshot: GraphSnapshot) throws {
+    private func write(_ findings: [Finding], of snapshot: GraphSnapshot, baseline: Baseline?) throws {
         let policy = failOnOption.failOn.isEmpty ? FailPolicy.usual : failOnOption.failOn
         switch format {
         case .text: try Output.write(text(findings, of: snapshot))
@@ -85,6 +87,8 @@ struct ReportCommand: ParsableCommand {
                 json.endLine()
             }
             try Output.write(json.bytes)
+        case .html:
+            try Output.write(HTML.text(findings, of: snapshot, baseline: baseline, style: style))
         case .dot: try Output.write(findings.isEmpty ? DOT.text(snapshot) : DOT.text(findings))
         case .lockdep:
             let (text, left) = LockdepLayout.text(findings, of: snapshot)
@@ -102,15 +106,19 @@ struct ReportCommand: ParsableCommand {
         }
     }
 
+    private var style: ReportStyle {
+        ReportStyle.standard(baseline: baselineOption.baseline, graph: graph == "-" ? nil : graph)
+    }
+
     private func text(_ findings: [Finding], of snapshot: GraphSnapshot) -> String {
-        let style = ReportStyle.standard(baseline: baselineOption.baseline, graph: graph == "-" ? nil : graph)
         if finding != nil { return findings.map { $0.textWithStacks(style) }.joined(separator: "\n") }
-        var parts = findings.map { $0.text(style) }
+        var parts = findings.isEmpty ? [] : [style.text(findings)]
         for (index, run) in snapshot.runs.enumerated() {
             guard let summary = snapshot.summaries[index] else { continue }
             let name = snapshot.runs.count > 1 ? "Run \(run.id)\n" : ""
             parts.append(name + summary.text(style))
         }
+        if let comparison = style.comparison(findings) { parts.append(comparison) }
         return parts.joined(separator: "\n")
     }
 }

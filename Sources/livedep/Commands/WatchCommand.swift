@@ -34,12 +34,13 @@ struct WatchCommand: ParsableCommand {
 
     func run() throws {
         let session = try live.sessionOptions()
-        var engine = try judgement.engineOptions(usual: .instance)
-        engine.isFiltered = !session.isUnfiltered
+        var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
+        // perf has no filter.
+        engine.isFiltered = !session.isUnfiltered && session.source != .perf
         let settings = WatchSettings(
             session: session,
             engine: engine,
-            run: GraphRun.live(source: "functions", sameClass: engine.sameClass),
+            run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             graph: graph,
             duration: live.duration,
             workload: command,

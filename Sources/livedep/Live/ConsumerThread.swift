@@ -1,29 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+import Glibc
 import Synchronization
 
 /// A thread of its own for the ring's consumer: it polls and must not hold up the cooperative pool.
 enum ConsumerThread {
-    private final class Box<Value: Sendable>: Sendable {
+    private final class Call<Value: Sendable>: Sendable {
+        let body: @Sendable () -> Value
         let value = Mutex<Value?>(nil)
+
+        init(_ body: @escaping @Sendable () -> Value) { self.body = body }
+
+        func run() {
+            let result = body()
+            value.withLock { $0 = result }
+        }
     }
 
-    /// Runs `body` on a new thread and waits for its result.
+    /// Erases the call's type for the C entry point.
+    private final class Entry: Sendable {
+        let run: @Sendable () -> Void
+
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    /// Runs `body` on a new thread and waits for its result. On the caller's own where no thread can be had.
     static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
-        let box = Box<Value>()
-        let done = DispatchSemaphore(value: 0)
-        let thread = Thread {
-            let value = body()
-            box.value.withLock { $0 = value }
-            done.signal()
+        let call = Call(body)
+        let entry = Unmanaged.passRetained(Entry { call.run() })
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Entry>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            entry.toOpaque()
+        )
+        guard result == 0 else {
+            entry.release()
+            return body()
         }
-        thread.name = "livedep-consumer"
-        // Decoding keeps a held list and a stack of addresses on it; the engine's searches are not recursive.
-        thread.stackSize = 4 << 20
-        thread.start()
-        done.wait()
-        guard let value = box.value.withLock({ $0 }) else { fatalError("the consumer thread ended without a result") }
+        pthread_join(thread, nil)
+        guard let value = call.value.withLock({ $0 }) else { fatalError("the consumer thread left no result") }
         return value
     }
 }

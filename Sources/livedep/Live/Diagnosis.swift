@@ -18,7 +18,9 @@ struct Diagnosis: Sendable {
             return
         }
         do throws(ProbeError) {
-            hooks = try LiveSession(LiveSession.Options()).hooks
+            var options = LiveSession.Options()
+            options.source = source
+            hooks = try LiveSession(options).hooks
         } catch {
             obstacle = error.description
         }
@@ -26,7 +28,23 @@ struct Diagnosis: Sendable {
 
     var canWatch: Bool { obstacle == nil }
 
-    var blindness: [Blindness] { canWatch ? Blindness.ofFunctions(hooks: hooks) : [] }
+    var blindness: [Blindness] {
+        if !canWatch { return [] }
+        return source == .lockdep ? Blindness.ofLockdep(hooks: hooks) : Blindness.ofFunctions(hooks: hooks)
+    }
+
+    /// What `--source auto` takes.
+    var source: EventSource { EventSource.best(on: kernel) }
+
+    /// What is left through perf, in one line.
+    var perf: String {
+        switch PerfSession.tellsOrder {
+        case true?: "lock_acquire and lock_release: lock order without subclasses, nest locks and kinds of readers"
+        case false?:
+            "lock:contention_begin only: that a task waits, not what it holds; no lock order can be told from it"
+        case nil: "no lock tracepoints"
+        }
+    }
 
     /// The report for a person.
     var text: String {
@@ -38,6 +56,8 @@ struct Diagnosis: Sendable {
             "Lockdown    \(kernel.lockdown.isEmpty ? "none" : kernel.lockdown)",
             "lockdep     \(kernel.lockdep.rawValue)",
             "Tracing     \(kernel.refusal.map { "refused: \($0.description)" } ?? "allowed")",
+            "perf        \(perf)",
+            "Source      \(source.rawValue)",
         ]
         if let obstacle {
             lines += ["", "This kernel cannot be watched: \(obstacle)", remains]
@@ -53,7 +73,9 @@ struct Diagnosis: Sendable {
 
     /// What livedep can do where tracing is refused.
     private var remains: String {
-        "Without it: livedep replay, import, report, diff, path, cut and merge work on files from other machines."
+        let order = PerfSession.tellsOrder == true ? "With less: livedep watch --source perf.\n" : ""
+        return order
+            + "Without it: livedep replay, import, report, diff, path, cut and merge work on files from other machines."
     }
 
     private static func line(of hook: HookState) -> String {
@@ -79,6 +101,8 @@ struct Diagnosis: Sendable {
         json.field("lockdep", kernel.lockdep.rawValue)
         json.field("root", kernel.isRoot)
         json.field("tracing", kernel.refusal?.description ?? "allowed")
+        json.field("perf", perf)
+        json.field("source", source.rawValue)
         json.field("watch", canWatch)
         if let obstacle { json.field("obstacle", obstacle) }
         json.key("hooks")

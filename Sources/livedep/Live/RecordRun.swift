@@ -40,7 +40,7 @@ struct RecordRun {
 
     /// Records until the command has ended, the time is over, or the run is asked to stop.
     func run() throws -> Outcome {
-        let workload = try Diagnostics.checked { () throws(ProbeError) in
+        var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
         var session: LiveSession
@@ -60,14 +60,14 @@ struct RecordRun {
         let counters: [String: Int]
         if let graph = settings.graph {
             var engine = LockOrderEngine(options: graph.engine)
-            counters = try record(&session, &capture, workload, into: &engine)
+            counters = try record(&session, &capture, &workload, into: &engine)
             engine.finish()
             // Whole and at the end: should the recording be cut off, a replay makes the graph.
             let snapshot = GraphSnapshot(engine, run: settings.run, counters: counters)
             try Diagnostics.checked { () throws(FileError) in try snapshot.write(to: graph.name) }
         } else {
             var sink = DiscardingSink()
-            counters = try record(&session, &capture, workload, into: &sink)
+            counters = try record(&session, &capture, &workload, into: &sink)
         }
         do {
             try capture.finish(counters: counters, discarded: session.dropped)
@@ -85,7 +85,7 @@ struct RecordRun {
     private func record(
         _ session: inout LiveSession,
         _ capture: inout CaptureWriter,
-        _ workload: Workload?,
+        _ workload: inout Workload?,
         into sink: inout some LockEventSink
     ) throws -> [String: Int] {
         var progress = RecordProgress(settings.folder)
@@ -94,7 +94,7 @@ struct RecordRun {
         let end = settings.duration.map { Self.now + $0 }
         var nextSecond = Self.now + 1
         do throws(FileError) {
-            while !StopRequest.isMade, workload?.isRunning ?? true, end.map({ Self.now < $0 }) ?? true {
+            while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
                 session.pump(into: &sink, keepingIn: &capture, waitingAtMost: 50)
                 try capture.flush(olderThan: Self.flushInterval, discarded: session.dropped)
                 guard Self.now >= nextSecond else { continue }

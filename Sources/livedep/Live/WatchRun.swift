@@ -21,12 +21,29 @@ struct WatchRun {
     /// Watches until the command has ended, the time is over, or the run is asked to stop.
     func run() throws -> Outcome {
         // Found before anything is attached: a mistyped command should not cost a second of tracing.
-        let workload = try Diagnostics.checked { () throws(ProbeError) in
+        var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if settings.session.source == .perf {
+            let session: PerfSession
+            do { session = try PerfSession(settings.session) } catch { throw Diagnostics.failure(error) }
+            if PerfSession.tellsOrder == false {
+                Diagnostics.warn(
+                    "this kernel has no lockdep: perf tells that tasks wait and not what they hold, so the graph stays empty"
+                )
+            }
+            return try watch(session, &workload)
+        }
         if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
-        var session: LiveSession
+        let session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        return try watch(session, &workload)
+    }
+
+    private func watch(_ session: consuming some TracingSession & ~Copyable, _ workload: inout Workload?) throws
+        -> Outcome
+    {
+        var session = session
         var engine = LockOrderEngine(options: settings.engine)
         var sink = FindingSink(format: settings.format, style: settings.style)
         var file: GraphFileWriter? = nil
@@ -39,7 +56,7 @@ struct WatchRun {
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
         let end = settings.duration.map { Self.now + $0 }
         var nextWrite = Self.now + 1
-        while !StopRequest.isMade, workload?.isRunning ?? true, end.map({ Self.now < $0 }) ?? true {
+        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
             session.pump(into: &engine, waitingAtMost: 50)
             if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
             if Self.now >= nextWrite {

@@ -3,8 +3,32 @@
 import ArgumentParser
 import LiveTracing
 
+/// `--source` as it is asked for.
+enum SourceChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, functions, lockdep, perf
+
+    /// The source for this kernel. Asks the kernel what it has.
+    func source() -> EventSource {
+        switch self {
+        case .auto: EventSource.best(on: KernelState())
+        case .functions: .functions
+        case .lockdep: .lockdep
+        case .perf: .perf
+        }
+    }
+}
+
 /// What `watch` and `record` trace, and for how long.
 struct LiveOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Where events come from: auto, functions, lockdep, perf.",
+            discussion: "auto is lockdep on a kernel that has it, else functions, and perf where BPF is refused.",
+            valueName: "source"
+        )
+    )
+    var source = SourceChoice.auto
+
     @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
     var duration: Double?
 
@@ -38,6 +62,7 @@ struct LiveOptions: ParsableArguments {
     /// The session's options.
     func sessionOptions() throws -> LiveSession.Options {
         var options = LiveSession.Options()
+        options.source = source.source()
         options.isUnfiltered = unfiltered
         options.ringBytes = ring << 10
         options.filter.pid = pid ?? 0

@@ -30,12 +30,13 @@ static const char usage[] =
     "\n"
     "on one line: the verdict of lockdep (clean, circular, recursive, unbalanced, freed, exit), the one that livedep is to\n"
     "give with --same-class instance (clean, or the kind of its finding), and why the two differ on purpose. The classes\n"
-    "are named verdicts_SCENARIO_LETTER. Verdicts/scenarios.h explains locks and steps.\n"
+    "are named verdicts_SCENARIO_LETTER. Tests/Guest/verdicts/scenarios.h explains locks and steps.\n"
     "\n"
     "  --list     only print\n"
     "  --lockdep  also print measured=V, what the kernel log says of it; lockdep reports once per boot, so name one scenario\n"
     "  --hold MS  how long processes that wait for each other are left to wait (1500)\n"
     "\n"
+    "On PREEMPT_RT, scenarios in which a process waits for itself are left out, and named on standard error.\n"
     "Exit status: 0; 1 if lockdep's verdict is another than expected; 2 if something could not be played.\n";
 
 static int device, log_file = -1;
@@ -191,7 +192,8 @@ static void play_step(unsigned int scenario, unsigned int step, char *text)
     }
 }
 
-static void play(const struct livedep_verdicts_scenario *scenario)
+/* False if this kernel would not let a process out of it again. */
+static bool play(const struct livedep_verdicts_scenario *scenario)
 {
     char steps[sizeof(scenario->steps)];
     unsigned int step = 0;
@@ -204,12 +206,16 @@ static void play(const struct livedep_verdicts_scenario *scenario)
     CPU_SET(0, &one);
     if (strchr(scenario->steps, '>') && sched_setaffinity(0, sizeof(one), &one) != 0)
         fail("sched_setaffinity");
-    if (ioctl(device, LIVEDEP_VERDICTS_PREPARE, (unsigned long)scenario->index) != 0)
+    if (ioctl(device, LIVEDEP_VERDICTS_PREPARE, (unsigned long)scenario->index) != 0) {
+        if (errno == EOPNOTSUPP)
+            return false;
         fail("the locks could not be prepared");
+    }
     memcpy(steps, scenario->steps, sizeof(steps));
     for (char *save, *text = strtok_r(steps, ";", &save); text; text = strtok_r(NULL, ";", &save))
         play_step(scenario->index, step++, text);
     sched_setaffinity(0, sizeof(all), &all);
+    return true;
 }
 
 static bool wanted(const char *name, int count, char **names)
@@ -255,8 +261,11 @@ int main(int argc, char **argv)
         if (!wanted(scenario.name, argc - first, argv + first))
             continue;
         found++;
-        if (!list)
-            play(&scenario);
+        if (!list && !play(&scenario)) {
+            fprintf(stderr, "verdict-drive: %s is not played: PREEMPT_RT stops a task for ever that waits for itself\n",
+                    scenario.name);
+            continue;
+        }
         printf("%s lockdep=%s ", scenario.name, scenario.lockdep);
         if (lockdep && !list) {
             const char *verdict = read_verdict();

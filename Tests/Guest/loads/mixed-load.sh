@@ -77,7 +77,7 @@ has_filesystem() {
 make_image() {
     dd if=/dev/zero of="$1" bs=1024 count=16384 2>/dev/null
     if /bin/mke2fs -V 2>&1 | grep -q 'mke2fs 1'; then
-        /bin/mke2fs -q -F -t ext4 "$1"
+        /bin/mke2fs -q -F -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 "$1"
     else
         /bin/mke2fs -F "$1" >/dev/null 2>&1
     fi

@@ -31,22 +31,23 @@ cpu1=/sys/devices/system/cpu/cpu1/online
 
 hooked >hooked.before
 story doctor doctor --format json
-story quiet watch --duration 3 --format json
-story rule watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json --graph rule.livedep -- \
+story quiet watch --source functions --duration 3 --format json
+story rule watch --source functions --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json --graph rule.livedep -- \
     sh -c 'seed-drive all >rule.drive'
-story innocent watch --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json -- \
+story innocent watch --source functions --rule 'mmap_sem -> barrier_mutex' --fail-on rule --format json -- \
     sh -c 'seed-drive all --no-ioctl >innocent.drive'
 echo 0 >$cpu1
-story seed watch --format json --graph seed.livedep -- sh -c 'seed-drive all --legacy --second >seed.drive'
-story unfiltered watch --unfiltered --format json --graph unfiltered.livedep -- \
+story seed watch --source functions --format json --graph seed.livedep -- sh -c 'seed-drive all --legacy --second >seed.drive'
+story unfiltered watch --source functions --unfiltered --format json --graph unfiltered.livedep -- \
     sh -c 'seed-drive all --legacy --second >unfiltered.drive'
 story text report seed.livedep
-story comm watch --comm nobody-called --format json -- seed-drive touch
-story missing watch -- no-such-command
+story hooks watch --source functions --format json --graph hooks.livedep -- sh -c 'hook-drive >hooks.drive'
+story comm watch --source functions --comm nobody-called --format json -- seed-drive touch
+story missing watch --source functions -- no-such-command
 
 # Ctrl-C ends a watch with a summary.
 : >interrupt.err
-livedep watch --format json >interrupt.out 2>interrupt.err &
+livedep watch --source functions --format json >interrupt.out 2>interrupt.err &
 watcher=$!
 until grep -q watching interrupt.err; do sleep 0.2; done
 sleep 1
@@ -56,7 +57,7 @@ echo $? >interrupt.status
 
 # kill -9 leaves nothing behind.
 : >killed.err
-livedep watch >killed.out 2>killed.err &
+livedep watch --source functions >killed.out 2>killed.err &
 watcher=$!
 until grep -q watching killed.err; do sleep 0.2; done
 hooked >hooked.during
@@ -75,6 +76,12 @@ su -s /bin/sh nobody -c 'livedep watch' >nobody.out 2>nobody.err
 echo $? >nobody.status
 su -s /bin/sh nobody -c 'livedep doctor' >nobody-doctor.out 2>&1
 echo $? >nobody-doctor.status
+
+# A kernel without BTF, as far as anybody can see.
+mount -t tmpfs none /sys/kernel/btf
+livedep watch --source functions >no-btf.out 2>no-btf.err
+echo $? >no-btf.status
+umount /sys/kernel/btf
 
 dmesg >dmesg
 cat /proc/sys/kernel/tainted >tainted

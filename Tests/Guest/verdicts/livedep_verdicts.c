@@ -56,6 +56,7 @@ struct scenario {
 	const char *livedep;
 	const char *grade;
 	const char *reason;
+	bool not_on_rt;
 	struct slot slots[SLOTS];
 	int slot_count;
 };
@@ -221,6 +222,8 @@ static int prepare(struct scenario *scenario)
 {
 	int i, error;
 
+	if (IS_ENABLED(CONFIG_PREEMPT_RT) && scenario->not_on_rt)
+		return -EOPNOTSUPP;
 	atomic_set(&arrivals, 0);
 	for (i = 0; i < scenario->slot_count; i++) {
 		free_lock(&scenario->slots[i]);

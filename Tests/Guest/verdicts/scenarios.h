@@ -19,6 +19,9 @@
  *	.  wait until the other process is at its own `.`
  *	z  sleep until a signal     !   end without releasing anything
  *
+ * PREEMPT_RT finds a task that waits for itself, or for another that waits for it, on its own, and stops it for ever, signals
+ * or not (rt_mutex_handle_deadlock in kernel/locking/rtmutex.c): such scenarios are not played there.
+ *
  * An i or k that has to wait goes on waiting until the driver sends a signal; then its step ends.
  */
 #ifndef LIVEDEP_VERDICTS_SCENARIOS_H
@@ -53,13 +56,13 @@
 	OF_TRYLOCKS("ww", "w")									\
 												\
 	/* The same instance again. */								\
-	{ "mutex_recursion", "mA", "A iA", "recursive", "recursion", "", "" },			\
-	{ "mutex_recursion_killed", "mA", "A kA", "recursive", "recursion", "", "" },		\
-	{ "rwsem_recursion", "sA", "A kA", "recursive", "recursion", "", "" },			\
-	{ "rwsem_recursion_write_read", "sA", "A riA", "recursive", "recursion", "", "" },	\
+	{ "mutex_recursion", "mA", "A iA", "recursive", "recursion", "", "", .not_on_rt = true }, \
+	{ "mutex_recursion_killed", "mA", "A kA", "recursive", "recursion", "", "", .not_on_rt = true }, \
+	{ "rwsem_recursion", "sA", "A kA", "recursive", "recursion", "", "", .not_on_rt = true }, \
+	{ "rwsem_recursion_write_read", "sA", "A riA", "recursive", "recursion", "", "", .not_on_rt = true }, \
 	{ "rwsem_recursion_read_write", "sA", "rA kA", "recursive", "recursion", "", "" },	\
 	{ "rwsem_recursion_read_read", "sA", "rA rA", "recursive", "recursion", "", "" },	\
-	{ "ww_recursion", "wA", "A iA", "recursive", "recursion", "", "" },			\
+	{ "ww_recursion", "wA", "A iA", "recursive", "recursion", "", "", .not_on_rt = true }, \
 	{ "percpu_recursion_read_read", "pA", "rA rA", "recursive", "clean", "", INLINED },	\
 	{ "mutex_recursion_trylock", "mA", "A A?", "clean", "clean", "", "" },			\
 												\
@@ -125,7 +128,7 @@
 	{ "interrupted_attempt", "mA mB", ". A iB|B . z;B A", "circular", "cycle", "bound", "" }, \
 	{ "killed_attempt", "mA sB", ". A kB|rB . z;rB A", "circular", "cycle", "bound", "" },	\
 	{ "deadlock", "mA mB", "A . iB|B . iA", "circular", "deadlock", "",			\
-	  "both also have the cycle; that tasks wait in it now, lockdep does not say" },	\
+	  "both also have the cycle; that tasks wait in it now, lockdep does not say", .not_on_rt = true }, \
 	{ "deadlock_readers", "sA mB", "rA . iB|B . kA", "circular", "deadlock", "",		\
 	  "both also have the cycle; that tasks wait in it now, lockdep does not say" },	\
 												\

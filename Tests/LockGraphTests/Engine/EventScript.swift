@@ -2,6 +2,7 @@
 
 import LockEvents
 import LockGraph
+import Testing
 
 /// Lock events in the shorthand of lockdep's own tests: `AB BA` is two tasks, one that takes A, then B, and releases both,
 /// and one that does it the other way round.
@@ -48,9 +49,30 @@ struct EventScript {
         mode: LockMode = .write
     ) -> [Finding] {
         var run = EventScript(options, type: type, mode: mode)
+        run.recorder = []
         run.play(script)
         run.engine.finish()
-        return run.engine.findings
+        let findings = run.engine.findings
+        #expect(run.replayed(options).map(\.signature) == findings.map(\.signature), "\(script) as NDJSON")
+        return findings
+    }
+
+    /// What the script's events say once they have been written as NDJSON and read again, as `livedep replay` reads them.
+    private func replayed(_ options: EngineOptions) -> [Finding] {
+        var bytes: [UInt8] = []
+        var writer = EventLineWriter()
+        for event in recorder ?? [] { writer.write(event, engine.tables, to: &bytes) }
+        var reader = EventLineReader()
+        reader.append(bytes)
+        reader.finish()
+        var second = LockOrderEngine(options: options)
+        do {
+            while let event = try reader.next(&second.tables) { second.consume(event) }
+        } catch {
+            Issue.record(error, "\(String(decoding: bytes, as: UTF8.self))")
+        }
+        second.finish()
+        return second.findings
     }
 
     mutating func play(_ script: String) {

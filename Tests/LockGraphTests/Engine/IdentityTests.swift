@@ -141,7 +141,7 @@ struct IdentityTests {
         for lock in mmapLocks { pair.engine.add(Dependency(from: LockNode(lock), to: LockNode(pair.other))) }
         #expect(mmapLocks.map { pair.engine.printedName(of: LockNode($0)) } == ["&mm->mmap_lock", "&mm->mmap_lock#2"])
         pair.engine.unify(mmapLocks[1], mmapLocks[0])
-        #expect(pair.engine.lockNodes.map { pair.engine.printedName(of: $0) } == ["&mm->mmap_lock", "other"])
+        #expect(pair.engine.lockNodes.map { pair.engine.printedName(of: $0) }.sorted() == ["&mm->mmap_lock", "other"])
     }
 
     @Test("what was found under the old name is not reported again under the new one")

@@ -18,6 +18,7 @@
 	X(ww_mutex_unlock)						\
 	X(rt_mutex_unlock)						\
 	X(__mutex_init)							\
+	X(__mutex_rt_init)						\
 	X(__init_rwsem)							\
 	X(__percpu_init_rwsem)						\
 	X(__rt_mutex_init)						\
@@ -69,7 +70,12 @@
 	X(sched_process_exit)						\
 	X(task_rename)							\
 	X(sched_process_fork)						\
-	X(percpu_down_write_entry)
+	X(percpu_down_write_entry)					\
+	/* the lockdep source's */					\
+	X(lock_release)							\
+	X(contention_end)						\
+	X(set_cpu_online)						\
+	X(lock_acquire)
 
 enum ld_hook {
 #define LD_HOOK_ENUM(function) LD_HOOK_##function,

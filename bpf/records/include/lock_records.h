@@ -7,9 +7,15 @@
  * a struct ld_record, then ->nheld struct ld_held (outermost first), then
  * ->nstack return addresses (innermost first), then ->nname bytes of a
  * NUL-terminated name: LD_NAME_LEN for LD_TASK and for an LD_INIT whose name was
- * not sent before, otherwise none. Every part is a multiple of 8 bytes long, and
- * each count says how long a part is, so that CTF readers need no more than the
- * layout (Sources/TraceFiles/Capture/CaptureMetadata.swift).
+ * not sent before, LD_CLASS_NAME_LEN for LD_CLASS, otherwise none. Every part is a
+ * multiple of 8 bytes long, and each count says how long a part is, so that CTF
+ * readers need no more than the layout
+ * (Sources/TraceFiles/Capture/CaptureMetadata.swift).
+ *
+ * Records of the lockdep source name locks by their lockdep_map. ->origin.cache
+ * is the class key there, ->origin.offset the subclass, ->origin.detail the low
+ * half of the name's address (an LD_CLASS record with the same key and ->aux
+ * came before), and ->aux (->context of a held lock) the nest lock.
  */
 #ifndef LIVEDEP_LOCK_RECORDS_H
 #define LIVEDEP_LOCK_RECORDS_H
@@ -33,6 +39,13 @@ typedef unsigned long long ld_u64;
 #define LD_MAX_HELD	32
 #define LD_MAX_STACK	40
 #define LD_NAME_LEN	64
+/* lockdep's own limit (include/linux/sched.h, MAX_LOCK_DEPTH). */
+#define LD_MAX_LOCKDEP_HELD	48
+/* A class may be called like a whole expression. */
+#define LD_CLASS_NAME_LEN	256
+
+/* Idle tasks all have number 0: of these records ->tid is this and the processor's number. */
+#define LD_IDLE_TID	(1u << 30)
 
 enum ld_kind {
 	LD_NONE = 0,
@@ -46,6 +59,7 @@ enum ld_kind {
 	LD_INIT,	/* ->aux is the name's address, the name follows */
 	LD_TASK,	/* a task is named: the name follows */
 	LD_EXIT,	/* the task ends */
+	LD_CLASS,	/* a class of lockdep's: ->aux is the name's address, the name follows */
 	LD_KIND_MAX,
 };
 
@@ -55,11 +69,16 @@ enum ld_type {
 	LD_PERCPU_RWSEM,
 	LD_WW_MUTEX,
 	LD_RT_MUTEX,
+	LD_SPIN,
+	LD_RWLOCK,
+	LD_WW_CONTEXT,
+	LD_PSEUDO,	/* a work item, a completion, fs_reclaim: waited for, and no lock in memory */
 };
 
 enum ld_mode {
 	LD_WRITE = 0,
 	LD_READ,
+	LD_RECURSIVE,	/* a reader that no queued writer holds up */
 };
 
 enum ld_flags {
@@ -78,6 +97,23 @@ enum ld_flags {
 	LD_F_NEW_CHAIN	= 1 << 6,
 	/* The release may come from a task that does not hold the lock. */
 	LD_F_NON_OWNER	= 1 << 7,
+};
+
+/* Flags of a held lock, besides LD_F_TRYLOCK, LD_F_FAULT and LD_F_MMAP_LOCK. */
+enum ld_held_flags {
+	/* On the list from the attempt on, and not obtained yet. */
+	LD_H_AWAITED	= 1 << 3,
+	/* lockdep tracks it and does not check it. */
+	LD_H_UNCHECKED	= 1 << 4,
+	/* Not taken: might_fault() said that it might be. */
+	LD_H_MAY	= 1 << 5,
+};
+
+/* ->mode of an LD_CLASS record. */
+enum ld_class_flags {
+	LD_CLASS_UNCHECKED	= 1 << 0,
+	/* Its instances nest in an order of their own (lock_set_cmp_fn). */
+	LD_CLASS_ORDERED	= 1 << 1,
 };
 
 /* What a lock's memory is part of, where it is a slab object; else zeroes. */

@@ -7,6 +7,7 @@
  * Programs for functions that this kernel lacks are not loaded.
  */
 #include "events.h"
+#include "peek.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -93,6 +94,7 @@ int x_downgrade_write(u64 *ctx)
 }
 
 INIT(__mutex_init, 3, LD_MUTEX)
+INIT(__mutex_rt_init, 3, LD_MUTEX)
 INIT(__init_rwsem, 3, LD_RWSEM)
 INIT(__rt_mutex_init, 3, LD_RT_MUTEX)
 
@@ -350,22 +352,4 @@ int x_sched_process_fork(u64 *ctx)
 	if (!t)
 		count(LD_C_NO_STORAGE);
 	return 0;
-}
-
-/*
- * Reads kernel memory for user space: kernel variables that no file shows.
- * Run through BPF_PROG_TEST_RUN with address and length as its arguments.
- */
-#define LD_PEEK_MAX	256
-u8 peeked[LD_PEEK_MAX];
-
-SEC("raw_tp/sys_enter")
-int peek(u64 *ctx)
-{
-	u64 address = ctx[0];
-	u64 length = ctx[1];
-
-	if (length > LD_PEEK_MAX)
-		return -1;
-	return bpf_probe_read_kernel(peeked, length, (void *)address);
 }

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tracepoints through perf_event_open(2), one ring for each processor: what is
+ * left where BPF is refused. Errors as in kernel_probe.h.
+ */
+#ifndef KERNEL_PERF_H
+#define KERNEL_PERF_H
+
+#include "kernel_probe.h"
+
+/* A tracepoint that is to be recorded. */
+struct kp_tracepoint {
+    uint32_t id;        /* events/GROUP/NAME/id of tracefs */
+    const char *filter; /* as events/GROUP/NAME/filter takes it; NULL for none */
+    uint16_t stack_depth; /* kernel return addresses to take, at least 1 */
+    bool starts_off; /* until kp_perf_switch() */
+};
+
+struct kp_perf;
+
+/*
+ * Opens the tracepoints on every processor, disabled; tasks' beginnings and names come with them. `ring_bytes`: of each
+ * ring's data, a power of two.
+ */
+int kp_perf_open(const struct kp_tracepoint *tracepoints, int count, size_t ring_bytes, struct kp_perf **perf,
+                 struct kp_error *error);
+
+/* Begins or ends recording, but for tracepoints that start off. */
+void kp_perf_enable(struct kp_perf *perf, bool on);
+
+/* Switches one tracepoint by its place in the list. */
+void kp_perf_switch(struct kp_perf *perf, int tracepoint, bool on);
+
+/* The number of the calling thread, as common_pid in filters has it. */
+uint32_t kp_thread_number(void);
+
+void kp_perf_close(struct kp_perf *perf);
+
+int kp_perf_rings(const struct kp_perf *perf);
+
+/* Waits until a ring has something or the time is over. */
+void kp_perf_wait(const struct kp_perf *perf, int milliseconds);
+
+/*
+ * Copies the next record of a ring, its header (struct perf_event_header) first. Returns its size in bytes, 0 when the
+ * ring is empty; a record larger than `capacity` is passed over.
+ */
+size_t kp_perf_next(struct kp_perf *perf, int ring, void *record, size_t capacity);
+
+#endif /* KERNEL_PERF_H */
