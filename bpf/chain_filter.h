@@ -27,28 +27,31 @@ static __always_inline u64 memory_key(struct ld_held *h)
 }
 
 /*
- * The key of the task's held locks with `new` on top; 0 when the chain must
- * not be filtered, as two of its locks may be of one class: such nesting is
- * told apart by its instances.
+ * The key of the task's held locks with the one described above them on top;
+ * 0 when the chain must not be filtered, as two of its locks may be of one
+ * class: such nesting is told apart by its instances.
  */
-__noinline u64 chain_key(struct task_locks *t, struct ld_held *new)
+__noinline u64 chain_key(struct task_locks *t)
 {
 	u64 seen = 0, new_key, hash, key, bit;
+	struct ld_held *new, *h;
 	bool nested = false;
 
-	if (!t || !new)
+	if (!t)
 		return 0;
+	new = above(t);
 	new_key = memory_key(new);
 	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags), new->site);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
-		key = memory_key(&t->held[i]);
+		h = &t->held[i];
+		key = memory_key(h);
 		/* A one-word Bloom filter: a false match only sends a chain once more. */
 		bit = 1ULL << (mix(key, 1) & 63);
 		nested |= key == new_key;
-		if (t->held[i].origin.cache)
+		if (h->origin.cache)
 			nested |= (seen & bit) != 0;
 		seen |= bit;
-		hash = mix(mix(hash, key + t->held[i].mode + 2 * t->held[i].flags), t->held[i].site);
+		hash = mix(mix(hash, key + h->mode + 2 * h->flags), h->site);
 	}
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
 	hash = mix(hash, epoch);

@@ -106,28 +106,28 @@ static __always_inline u32 append_stack(struct task_locks *t, void *ctx, u32 off
 }
 
 /*
- * Sends an event that may add a dependency: the held list it rests on, and a
- * stack. `depth` is the number of locks held before it.
+ * Sends an event that may add a dependency, with the lock described above the
+ * held ones: the held list it rests on, and a stack.
  */
 static __always_inline bool send_chain(void *ctx, struct task_locks *t, struct task_struct *task, enum ld_kind kind,
-				       struct ld_held *new, u32 depth, u8 flags, bool stack)
+				       u8 flags, bool stack)
 {
+	struct ld_held *new = above(t);
 	struct ld_record *r;
 	u32 tail;
 
 	name_task(t, task);
 	r = start_record(t, task, kind, new->hook);
-	r->depth = depth;
 	r->type = new->type;
 	r->mode = new->mode;
-	r->flags |= flags;
+	r->flags |= flags | new->flags;
 	r->lock = new->lock;
 	r->site = new->site;
 	r->aux = new->context;
 	if (new->origin.offset == LD_NOT_LOOKED_UP)
 		look_up_origin(new->lock, &new->origin);
 	r->origin = new->origin;
-	tail = append_held(t, depth);
+	tail = append_held(t, t->depth);
 	barrier_var(tail);
 	if (tail > LD_MAX_HELD * sizeof(struct ld_held))
 		return false;

@@ -88,6 +88,7 @@ static int set_constant(struct bpf_object *object, const char *name, const void 
 static int configure(struct kp_probe *probe) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
+    bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
     const uint64_t might_fault[2] = {c->might_fault_start, c->might_fault_end};
     uint64_t ranges[8];
     int failed = 0;
@@ -106,6 +107,7 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
+    failed |= set_constant(o, "cfg_direct_reads", &direct_reads, sizeof(direct_reads));
     failed |= set_constant(o, "cfg_rcu_maps", c->rcu_maps, sizeof(c->rcu_maps));
     failed |= set_constant(o, "cfg_no_track_key", &c->no_track_key, sizeof(c->no_track_key));
     failed |= set_constant(o, "cfg_might_fault", might_fault, sizeof(might_fault));
