@@ -4,7 +4,7 @@
 #define LIVEDEP_EVENTS_H
 
 #include "context.h"
-#include "send.h"
+#include "send_chain.h"
 
 static __always_inline u8 lock_flags(struct task_struct *task, u64 lock, u64 site, u8 type, bool trylock)
 {
@@ -19,25 +19,32 @@ static __always_inline u8 lock_flags(struct task_struct *task, u64 lock, u64 sit
 }
 
 /*
- * Sends the acquisition described above the held locks unless its chain was
- * sent before. Stale locks are looked for only on the way out: they cost a read
- * of each lock, and a chain that was sent had none.
+ * Sends what is described above the held locks, unless user space would learn
+ * nothing from it. Stale locks are looked for only on the way out: they cost a
+ * read of each lock, and a chain that was sent had none.
  */
-static __always_inline void acquired_under(void *ctx, struct task_locks *t, struct task_struct *task, enum ld_kind kind)
+static __always_inline void under_locks(void *ctx, struct task_locks *t, struct task_struct *task, enum ld_kind kind)
 {
+	u32 tid = task->pid;
 	u64 key = chain_key(t);
-	bool known = key && sent_before(key);
+	u32 news = 0;
 
-	if (!known && drop_stale(t, (u64)task)) {
-		key = chain_key(t);
-		known = key && sent_before(key);
+	if (!is_settled(t, key, tid)) {
+		news = chain_news(t, tid);
+		if (news & ~LD_NEWS_UNSENT && drop_stale(t, (u64)task, kind == LD_ACQUIRE || kind == LD_TRY)) {
+			if (kind == LD_MAY && !t->depth)
+				return;
+			chain_key(t);
+			news = chain_news(t, tid);
+		}
 	}
-	if (known && !cfg_unfiltered && !t->waiting) {
-		count(LD_C_FILTERED);
+	if (!(news & ~LD_NEWS_UNSENT) && !cfg_unfiltered && !t->waiting) {
+		count(news ? LD_C_UNSENT_PAIRS : LD_C_FILTERED);
 		return;
 	}
-	if (send_chain(ctx, t, task, kind, known ? 0 : LD_F_NEW_CHAIN, !known) && !known && key)
-		remember_sent(key);
+	if (send_chain(ctx, t, task, kind, news & LD_NEWS_CHAIN ? LD_F_NEW_CHAIN : 0,
+		       news & (LD_NEWS_CHAIN | LD_NEWS_PAIR)))
+		chain_sent(t, tid);
 }
 
 static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, u8 type, u8 mode, bool trylock, u8 hook)
@@ -62,7 +69,7 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, trylock), hook);
 	if (t->depth || cfg_unfiltered || t->waiting) {
 		if (t->depth)
-			acquired_under(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE);
+			under_locks(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE);
 		else
 			send_chain(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE, 0, false);
 		t->waiting = false;
@@ -98,7 +105,7 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 
 	if (!t || !t->depth)
 		return 0;
-	drop_stale(t, (u64)task);
+	drop_stale(t, (u64)task, false);
 	if (!t->depth)
 		return 0;
 	describe(above(t), lock, site, 0, type, mode, lock_flags(task, lock, site, type, false), hook);
@@ -198,53 +205,29 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	return 0;
 }
 
-static __always_inline bool name_sent(u64 name, u64 site)
-{
-	u64 key = mix(name, site);
-	u32 slot = key & (LD_NAME_SLOTS - 1);
-	u64 *value = bpf_map_lookup_elem(&names, &slot);
-
-	return value && *value == key;
-}
-
-static __always_inline void remember_name(u64 name, u64 site)
-{
-	u64 key = mix(name, site);
-	u32 slot = key & (LD_NAME_SLOTS - 1);
-	u64 *value = bpf_map_lookup_elem(&names, &slot);
-
-	if (value)
-		*value = key;
-}
-
 static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_locks *t = task_locks(task);
-	struct ld_record *r;
-	u32 tail = 0;
-	bool known;
+	struct task_locks *t;
 
+	t = task_locks(task);
 	if (!t)
 		return 0;
 	lock = plain(t, lock);
 	name = plain(t, name);
-	name_task(t, task);
-	known = name_sent(name, site);
-	r = start_record(t, task, LD_INIT, hook);
-	r->type = type;
-	r->lock = lock;
-	r->site = site;
-	r->aux = name;
-	look_up_origin(lock, &r->origin);
-	if (!known) {
-		bpf_probe_read_kernel_str(t->scratch.tail, LD_NAME_LEN, (void *)name);
-		tail = LD_NAME_LEN;
-		r->nname = tail;
-		r->size += tail;
+	++*generation(lock);
+	describe_init(t, lock, name, site, type, hook);
+	if (cfg_unfiltered) {
+		send_init(t);
+		return 0;
 	}
-	if (put(t, sizeof(*r) + tail) && !known)
-		remember_name(name, site);
+	if (keep_init(t))
+		send_init(t);
+	/* The name is read while it is there for certain: a module's goes with it. */
+	if (!name_sent(name, site)) {
+		describe_init(t, lock, name, site, type, hook);
+		send_init(t);
+	}
 	return 0;
 }
 
@@ -253,8 +236,7 @@ static __always_inline int might_fault(void *ctx, u64 site, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
-	u64 key, lock;
-	bool known;
+	u64 lock;
 
 	t = task_locks(task);
 	if (!t || !t->depth || task->pagefault_disabled)
@@ -263,20 +245,7 @@ static __always_inline int might_fault(void *ctx, u64 site, u8 hook)
 	if (!lock)
 		return 0;
 	describe(above(t), lock, site, 0, LD_RWSEM, LD_READ, LD_F_MMAP_LOCK, hook);
-	key = chain_key(t);
-	known = key && sent_before(key);
-	if (!known && drop_stale(t, (u64)task)) {
-		if (!t->depth)
-			return 0;
-		key = chain_key(t);
-		known = key && sent_before(key);
-	}
-	if (known && !cfg_unfiltered) {
-		count(LD_C_FILTERED);
-		return 0;
-	}
-	if (send_chain(ctx, t, task, LD_MAY, known ? 0 : LD_F_NEW_CHAIN, !known) && !known && key)
-		remember_sent(key);
+	under_locks(ctx, t, task, LD_MAY);
 	return 0;
 }
 
@@ -288,7 +257,9 @@ static __always_inline int ended(struct task_struct *task)
 
 	if (!t || t->ignored || !t->named)
 		return 0;
-	drop_stale(t, (u64)task);
+	drop_stale(t, (u64)task, false);
+	if (!cfg_unfiltered)
+		tell_inits(t, t->depth);
 	r = start_record(t, task, LD_EXIT, LD_HOOK_sched_process_exit);
 	tail = append_held(t, t->depth);
 	r->size += tail;

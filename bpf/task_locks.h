@@ -18,6 +18,16 @@ struct scratch {
 	u8 tail[LD_MAX_HELD * sizeof(struct ld_held) + LD_MAX_STACK * 8 + LD_NAME_LEN];
 };
 
+/* What an initialiser said of a lock. */
+struct ld_init {
+	u64 lock;
+	u64 name;
+	u64 site;
+	struct ld_origin origin;
+	u32 type;
+	u32 hook;
+};
+
 struct task_locks {
 	u32 seq;
 	u32 missing;		/* locks held that did not fit into the list */
@@ -26,9 +36,14 @@ struct task_locks {
 	bool old;		/* was there before tracing began */
 	bool named;		/* its LD_TASK record was sent */
 	bool waiting;		/* an attempt was sent whose end was not */
-	u8 unused[3];
+	/* Of the chain whose key was made last: chain_filter.h. */
+	bool nested;		/* the new lock is under another of its kind */
+	bool fixed;		/* no lock of it is a slab object */
+	u8 unused;
+	u64 chain;
 	u64 address;		/* see plain() */
 	u64 last_released;
+	struct ld_init init;	/* see initialisations.h */
 	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
 	struct ld_held held[LD_MAX_HELD + 1];
 	struct scratch scratch;
@@ -195,8 +210,16 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 struct stale_walk {
 	struct task_locks *t;
 	u64 task;
+	u64 obtained;
+	u8 mode;
 	int dropped;
 };
+
+/* Who just obtained a lock that only one may have did not have it: its release was missed. */
+static __always_inline bool is_taken_anew(struct stale_walk *walk, struct ld_held *h)
+{
+	return h->lock == walk->obtained && (h->mode == LD_WRITE || walk->mode == LD_WRITE);
+}
 
 static long drop_if_stale(u32 i, void *context)
 {
@@ -204,7 +227,9 @@ static long drop_if_stale(u32 i, void *context)
 	struct task_locks *t = walk->t;
 	u32 index = LD_MAX_HELD - 1 - i;
 
-	if (index >= LD_MAX_HELD || index >= t->depth || still_held(&t->held[index], walk->task))
+	if (index >= LD_MAX_HELD || index >= t->depth)
+		return 0;
+	if (still_held(&t->held[index], walk->task) && !is_taken_anew(walk, &t->held[index]))
 		return 0;
 	remove_at(t, index);
 	count(LD_C_STALE);
@@ -215,11 +240,18 @@ static long drop_if_stale(u32 i, void *context)
 /*
  * Takes locks that are not the task's any more off its list; returns how many.
  * From the top down: removing one does not move those still to be looked at.
+ * `obtained`: the lock described above the list has been obtained, not only
+ * asked for.
  */
-static __always_inline int drop_stale(struct task_locks *t, u64 task)
+static __always_inline int drop_stale(struct task_locks *t, u64 task, bool obtained)
 {
 	struct stale_walk walk = { .t = t, .task = task };
 	struct ld_held *described = above(t);
+
+	if (obtained) {
+		walk.obtained = described->lock;
+		walk.mode = described->mode;
+	}
 
 	bpf_loop(LD_MAX_HELD, drop_if_stale, &walk, 0);
 	/* What is described above the list comes down with it. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening the object: which programs it has, which of them this kernel can have, what they are told. */
+#define _GNU_SOURCE /* memmem() */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,9 +126,41 @@ static int hook_of(const struct bpf_program *program) {
     return -1;
 }
 
+/*
+ * Makes the programs do without a variable of the kernel's. libbpf finds it in
+ * BTF, and the kernel then refuses the program if kallsyms does not have its
+ * address: under another name the reference, being weak, is zero.
+ */
+static void hide_variable(char *image, size_t size, const char *name) {
+    size_t length = strlen(name);
+    char *end = image + size;
+
+    for (char *at = image; (at = memmem(at, (size_t)(end - at), name, length + 1)); at += length)
+        if (at > image && at[-1] == '\0')
+            at[0] = 'x';
+}
+
+static struct bpf_object *open_object(const void *image, size_t size, const struct kp_config *config) {
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
+    char *copy = malloc(size);
+    struct bpf_object *object;
+
+    if (!copy) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memcpy(copy, image, size);
+    if (!config->has_preempt_count)
+        hide_variable(copy, size, "__preempt_count");
+    if (!config->has_pcpu_hot)
+        hide_variable(copy, size, "pcpu_hot");
+    object = bpf_object__open_mem(copy, size, &options);
+    free(copy);
+    return object;
+}
+
 int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **result,
             struct kp_error *error) {
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
     struct kp_probe *probe = calloc(1, sizeof(*probe));
     struct bpf_program *program;
 
@@ -146,7 +179,7 @@ int kp_open(const void *image, size_t size, const struct kp_config *config, stru
                        "no kernel type information (BTF) at /sys/kernel/btf/vmlinux: this needs a kernel built with "
                        "CONFIG_DEBUG_INFO_BTF=y, as distribution kernels are");
     }
-    probe->object = bpf_object__open_mem(image, size, &options);
+    probe->object = open_object(image, size, config);
     if (!probe->object) {
         int code = errno;
 
