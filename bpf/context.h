@@ -48,8 +48,15 @@ static __always_inline u64 caller(void *ctx, u32 kind)
 	u32 slot = caller_slots[kind];
 
 	if (slot > 0 && slot < 16) {
-		if (kernel_word((u64)(ctx + slot * 8)) - function < 32)
-			return kernel_word((u64)(ctx + slot * 8 + 8));
+		if (cfg_direct_reads) {
+			if (kernel_word((u64)(ctx + slot * 8)) - function < 32)
+				return kernel_word((u64)(ctx + slot * 8 + 8));
+		} else {
+			/* A call of the helper costs more than what it reads. */
+			bpf_probe_read_kernel(words, sizeof(words), ctx + slot * 8);
+			if (words[0] - function < 32)
+				return words[1];
+		}
 	}
 	for (slot = 1; slot < 12; slot++) {
 		bpf_probe_read_kernel(words, sizeof(words), ctx + slot * 8);
