@@ -172,6 +172,7 @@ public struct LiveSession: ~Copyable {
             records: counts.records,
             acquisitions: counters.acquired,
             filtered: counters.filtered,
+            unsentPairs: counters.unsentPairs,
             dropped: counters.dropped,
             misses: seenMisses - missesAtStart,
             gaps: counts.gaps,

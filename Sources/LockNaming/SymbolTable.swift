@@ -54,6 +54,7 @@ public struct SymbolTable: Sendable {
         "copy_from_user_toio", "copy_to_user_fromio",
         "rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map",
         "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "lock_acquire", "_stext", "_etext",
+        "__preempt_count", "pcpu_hot",
     ]
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.

@@ -35,6 +35,8 @@ struct kp_config {
     uint64_t rcu_maps[6]; /* lockdep_maps that are never recorded */
     uint64_t no_track_key;
     uint64_t might_fault_start, might_fault_end;
+    /* Variables that the kernel tells the address of: with CONFIG_KALLSYMS_ALL, those that it has. */
+    bool has_preempt_count, has_pcpu_hot;
 };
 
 enum kp_attachment {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LiveTracing
 
 /// A live session's counts under the names that summaries and graph files use.
@@ -10,6 +11,7 @@ enum LiveCounters {
             "records": summary.records,
             "acquisitions": Int(summary.acquisitions),
             "filtered": Int(summary.filtered),
+            "unsent instance pairs": Int(summary.unsentPairs),
             "drops": Int(summary.dropped),
             "misses": Int(summary.misses),
             "gaps": summary.gaps,
@@ -24,8 +26,16 @@ enum LiveCounters {
             "unnamed initialisations": summary.unnamedInitialisations,
             "unclassified user copies": summary.unclassifiedCopies,
             "map bytes": Int(summary.mapBytes),
+            "resident bytes": residentBytes,
         ]
         if let workloadStatus { counters["exit status"] = Int(workloadStatus) }
         return counters
+    }
+
+    /// The most memory that this process had resident so far.
+    private static var residentBytes: Int {
+        var usage = rusage()
+        guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return 0 }
+        return usage.ru_maxrss * 1024
     }
 }
