@@ -11,6 +11,7 @@ public import CLockRecords
 public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     @usableFromInline var history = RecordHistory()
     @usableFromInline var held: [HeldLock] = []
+    @usableFromInline var directories = DirectoryOrder()
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
     /// Answers what the records do not say.
@@ -151,6 +152,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             return answer
         }
         decodeHeld(heldBytes, count: Int(record.nheld), &tables)
+        if held.count > 1, !naming.namesByKey { directories.mark(&held, &event, in: tables.classes) }
         answer.event = event
         answer.showsHeld = true
         if operation == .exit { history.forget(record.tid) }
