@@ -145,6 +145,11 @@ struct inode {
 	struct rw_semaphore i_rwsem;
 };
 
+struct address_space {
+	struct inode *host;
+	struct rw_semaphore invalidate_lock;
+};
+
 struct kernfs_ops {
 	void *mmap;
 };

@@ -69,6 +69,11 @@ static __always_inline u32 container_detail(u64 lock, u32 container)
 
 		return fold(kernel_field(struct kernfs_ops, operations, mmap) ? 2 : 4);
 	}
+	case LD_MAPPING: {
+		struct address_space *mapping = (void *)lock - bpf_core_field_offset(struct address_space, invalidate_lock);
+
+		return fold((u64)BPF_CORE_READ(mapping, host, i_sb, s_type));
+	}
 	}
 	return 0;
 }

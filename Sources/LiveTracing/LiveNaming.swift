@@ -55,6 +55,9 @@ package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
     /// Places learned since the last call.
     mutating func takeContainerPlaces() -> [ContainerPlace] { namer.takeContainerPlaces() }
 
+    /// Records were lost, and with them, it may be, that locks were initialised.
+    mutating func forgetAddresses() { namer.forgetAddresses() }
+
     package mutating func initialise(_ evidence: LockEvidence, name: String) { namer.initialise(evidence, name: name) }
 
     package mutating func lockClass(of evidence: LockEvidence, in tables: inout EventTables) -> LockClassID {

@@ -48,7 +48,9 @@ public struct SymbolTable: Sendable {
     private static let wanted: Set<String> = [
         "cpu_hotplug_lock", "vmemmap_base", "page_offset_base", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end",
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
-        "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
+        "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "file_systems",
+        "bus_ktype", "class_ktype", "kernfs_locks", "node_data", "__mutex_init", "__mutex_rt_init", "__init_rwsem",
+        "__percpu_init_rwsem", "__rt_mutex_init", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
         "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
         "copy_from_user_toio", "copy_to_user_fromio",
@@ -93,6 +95,9 @@ public struct SymbolTable: Sendable {
         let namesakes = variables[low...].prefix { $0.name == name }
         return 1 + namesakes.prefix { $0.address < variable.start }.count
     }
+
+    /// The modules that have symbols, in the order of their first.
+    public var moduleNames: [String] { Array(modules.dropFirst()) }
 
     /// The addresses of all variables whose name begins so, ascending. Visits every variable.
     func variables(startingWith prefix: String) -> [UInt64] {

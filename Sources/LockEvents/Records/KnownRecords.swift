@@ -21,9 +21,9 @@ struct KnownRecords: ~Copyable {
 
     @usableFromInline var answers = AnswerCache()
     /// The latest event.
-    @usableFromInline private(set) var event = LockEvent(.lost, task: TaskID(rawValue: 0), lock: .none)
+    @usableFromInline var event = LockEvent(.lost, task: TaskID(rawValue: 0), lock: .none)
     /// The locks held before it, outermost first.
-    @usableFromInline private(set) var held: [HeldLock]
+    @usableFromInline var held: [HeldLock]
     @usableFromInline private(set) var heldCount = 0
 
     @usableFromInline
@@ -99,6 +99,7 @@ struct KnownRecords: ~Copyable {
         event.task = TaskID(rawValue: UInt64(record.pointee.tid))
         event.lock = LockID(rawValue: record.pointee.lock)
         event.context = LockID(rawValue: record.pointee.aux)
+        event.nest = .none
         event.time = record.pointee.time
         event.pid = record.pointee.tid < LD_IDLE_TID ? record.pointee.tid : 0
         event.comm = tasks[position].comm

@@ -12,6 +12,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     // In the order in which the short way needs them: what lies behind the naming is found through its type's layout.
     @usableFromInline var known = KnownRecords()
     @usableFromInline var history = RecordHistory()
+    @usableFromInline var directories = DirectoryOrder()
     /// Of the `lockdep` source, whose records are read the long way.
     @usableFromInline let namesByKey: Bool
     /// Records of an older epoch rest on held lists that misses may have spoiled.
@@ -60,6 +61,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 return sink.consume(known.event)
             case .eventWithHeld:
                 history.counts.records += 1
+                directories.mark(&known.held, count: known.heldCount, &known.event, in: sink.tables.classes)
                 return sink.consume(known.event, held: known.held.span.extracting(first: known.heldCount))
             case .new:
                 break
@@ -186,6 +188,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             return answer
         }
         decodeHeld(heldBytes, count: Int(record.nheld), &tables)
+        if !namesByKey { directories.mark(&known.held, count: known.heldCount, &event, in: tables.classes) }
         answer.event = event
         answer.showsHeld = true
         if operation == .exit { history.forget(record.tid) }

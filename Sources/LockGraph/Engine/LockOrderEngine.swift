@@ -31,6 +31,8 @@ public struct LockOrderEngine: Sendable {
     var namesakes: [String: Int] = [:]
     var displayNumbers: [UInt32: Int] = [:]
     var counts = EngineSummary()
+    /// Acquisitions consumed, by class as the events name it.
+    var acquisitions: [UInt64] = []
     /// The latest time that an event or the caller told.
     var now: UInt64 = 0
     var nextDeadlockSearch: UInt64 = 0
@@ -115,6 +117,7 @@ public struct LockOrderEngine: Sendable {
 extension LockOrderEngine {
     private mutating func note(_ event: LockEvent) {
         counts.events &+= 1
+        if event.operation == .acquire || event.operation == .tryAcquire { countAcquisition(event.lockClass) }
         if event.time > now { now = event.time }
         if stacks.waitingCount > 0 { searchDeadlocksIfDue() }
     }
@@ -127,6 +130,8 @@ extension LockOrderEngine {
         } else {
             counts.losses += 1
             stacks.lose(stacks.slot(of: event.task))
+            // Among what was lost may be that a lock was initialised: two locks of one address need not be the same.
+            inversions.removeAll()
         }
     }
 

@@ -2,11 +2,16 @@
 
 import Glibc
 import LiveTracing
+import LockGraph
 
 /// A live session's counts under the names that summaries and graph files use.
 enum LiveCounters {
     /// Every cause of loss is listed even when it is zero: that it is zero is the news.
-    static func list(_ summary: LiveSummary, workloadStatus: Int32?) -> [String: Int] {
+    static func list(
+        _ summary: LiveSummary,
+        namings: [String: NamingTally] = [:],
+        workloadStatus: Int32?
+    ) -> [String: Int] {
         var counters = [
             "records": summary.records,
             "acquisitions": Int(summary.acquisitions),
@@ -28,6 +33,10 @@ enum LiveCounters {
             "map bytes": Int(summary.mapBytes),
             "resident bytes": residentBytes,
         ]
+        for (naming, tally) in namings {
+            counters["classes named by \(naming)"] = tally.classes
+            counters["acquisitions named by \(naming)"] = Int(tally.acquisitions)
+        }
         if let workloadStatus { counters["exit status"] = Int(workloadStatus) }
         return counters
     }

@@ -170,6 +170,7 @@ enum ld_container {
 	LD_SUPER_BLOCK,	/* s_umount: by file system */
 	LD_RENAME,	/* s_vfs_rename_mutex: by file system */
 	LD_KERNFS_FILE,	/* kernfs_open_file.mutex: by whether the file can be mapped */
+	LD_MAPPING,	/* address_space.invalidate_lock: by file system */
 };
 
 /* Where in a slab cache's objects such locks lie. User space finds out and tells the programs. */
