@@ -56,13 +56,15 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	context = plain(t, context);
 	count(LD_C_ACQUIRED);
 	t->last_released = 0;
+	t->ww_lock = 0;
 	/*
 	 * One acquisition, two hooks: ww_mutex_trylock() may go through
 	 * mutex_trylock(), and compilers fold functions of one body. Nobody gets
-	 * an exclusive lock twice.
+	 * an exclusive lock twice, but who waits for a mutex of its own and is woken:
+	 * __mutex_trylock_common() takes the wish to have it handed over for success.
 	 */
 	top = t->depth - 1;
-	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock)
+	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock && !t->waiting)
 		return 0;
 	flags = lock_flags(task, lock, site, type, trylock);
 	if (t->depth || cfg_unfiltered || t->waiting) {
@@ -91,8 +93,13 @@ static __always_inline int failed(void *ctx, u64 lock, u8 type, u8 mode, u8 hook
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
 	struct ld_record *r;
+	u64 context;
 
-	if (!t || !t->waiting)
+	if (!t)
+		return 0;
+	context = t->ww_lock ? t->ww_context : 0;
+	t->ww_lock = 0;
+	if (!t->waiting)
 		return 0;
 	lock = plain(t, lock);
 	t->waiting = false;
@@ -100,7 +107,20 @@ static __always_inline int failed(void *ctx, u64 lock, u8 type, u8 mode, u8 hook
 	r->type = type;
 	r->mode = mode;
 	r->lock = lock;
+	r->aux = context;
 	put(t, sizeof(*r));
+	return 0;
+}
+
+/* A ww mutex is about to be taken. What it looks like once it is waited for is a mutex, under no context. */
+static __always_inline int taking_ww(u64 lock, u64 context)
+{
+	struct task_locks *t = task_locks(bpf_get_current_task_btf());
+
+	if (!t)
+		return 0;
+	t->ww_context = plain(t, context);
+	t->ww_lock = plain(t, lock);
 	return 0;
 }
 
@@ -117,6 +137,10 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 	if (!t->depth)
 		return 0;
 	lock = plain(t, lock);
+	if (type == LD_MUTEX && lock == t->ww_lock) {
+		type = LD_WW_MUTEX;
+		new.context = t->ww_context;
+	}
 	new.lock = lock;
 	new.site = site;
 	new.type = type;
@@ -129,7 +153,28 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 	return 0;
 }
 
-static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool non_owner)
+/*
+ * Says that a lock is released whose owner is not the task. No list is needed
+ * for that: who holds it is its owner all the time.
+ */
+static __always_inline bool sent_foreign_release(void *ctx, struct task_locks *t, struct task_struct *task, u64 lock,
+						 u8 type, u8 mode, u8 hook)
+{
+	struct ld_held released = {};
+
+	released.lock = lock;
+	released.type = type;
+	released.mode = mode;
+	released.hook = hook;
+	released.origin.offset = LD_NOT_LOOKED_UP;
+	if (!has_owner(type, mode) || still_held(&released, (u64)task))
+		return false;
+	drop_stale(t, (u64)task);
+	send_chain(ctx, t, task, LD_RELEASE, &released, t->depth, LD_F_UNMATCHED | LD_F_PROVEN, true);
+	return true;
+}
+
+static __always_inline int released(void *ctx, u64 lock, u8 type, u8 mode, u8 hook, bool non_owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
@@ -150,8 +195,11 @@ static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool no
 	if (!matched && hook == LD_HOOK_rt_mutex_unlock && lock == t->last_released)
 		return 0;
 	t->last_released = lock;
-	if (!matched)
+	if (!matched) {
 		count(LD_C_UNMATCHED);
+		if (sent_foreign_release(ctx, t, task, lock, type, mode, hook))
+			return 0;
+	}
 	if (cfg_unfiltered || !matched) {
 		name_task(t, task);
 		r = start_record(t, task, LD_RELEASE, hook);
@@ -213,13 +261,27 @@ static __always_inline void remember_name(u64 name, u64 site)
 		*value = key;
 }
 
+/* Whether the task itself holds a lock, by its list and by the lock. */
+static __always_inline bool holds_itself(struct task_locks *t, struct task_struct *task, u64 lock)
+{
+	u32 index;
+
+	if (!t->depth)
+		return false;
+	index = held_index(t, lock);
+	barrier_var(index);
+	if (index >= LD_MAX_HELD)
+		return false;
+	return has_owner(t->held[index].type, t->held[index].mode) && still_held(&t->held[index], (u64)task);
+}
+
 static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
 	struct ld_record *r;
 	u32 tail = 0;
-	bool known;
+	bool known, held;
 
 	if (!t)
 		return 0;
@@ -227,7 +289,9 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 	name = plain(t, name);
 	name_task(t, task);
 	known = name_sent(name, site);
+	held = holds_itself(t, task, lock);
 	r = start_record(t, task, LD_INIT, hook);
+	r->flags |= held ? LD_F_PROVEN : 0;
 	r->type = type;
 	r->lock = lock;
 	r->site = site;

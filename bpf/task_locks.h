@@ -29,6 +29,8 @@ struct task_locks {
 	u8 unused[3];
 	u64 address;		/* see plain() */
 	u64 last_released;
+	u64 ww_lock;		/* the ww mutex that a function is about to take, and */
+	u64 ww_context;		/* under which context: contention does not tell */
 	struct ld_held held[LD_MAX_HELD];
 	struct scratch scratch;
 };
@@ -181,6 +183,12 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 	}
 	/* What carries no owner rests on the list alone, so it must be from after the last miss. */
 	return h->epoch == epoch;
+}
+
+/* Whether a lock's owner can be read at all. */
+static __always_inline bool has_owner(u8 type, u8 mode)
+{
+	return type != LD_PERCPU_RWSEM && (type != LD_RWSEM || mode == LD_WRITE);
 }
 
 struct stale_walk {

@@ -50,6 +50,7 @@ static struct {
 static const char *const other_hooks[] = {
     "_copy_to_user", "_copy_from_user", "strncpy_from_user", "strnlen_user", "_copy_to_iter", "_copy_from_iter",
     "__check_object_size", "contention_begin", "sched_process_exit", "task_rename", "percpu_down_write_entry",
+    "ww_mutex_lock_entry", "ww_mutex_lock_interruptible_entry",
 };
 
 /* Functions that the operations name and the table may not have. */
