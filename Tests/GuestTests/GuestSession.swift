@@ -36,6 +36,10 @@ struct GuestSession: Sendable {
         return ["6.1", "6.12", "6.1-rt"] + (environment["LIVEDEP_KERNELS"] == nil ? [] : ["lockdep-6.12"])
     }()
 
+    /// The repository.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
     private static let booted = Boots()
 
     /// The session of a kernel, booted if it is not yet.
@@ -55,8 +59,7 @@ struct GuestSession: Sendable {
 
     private init(booting kernel: String) throws {
         self.kernel = kernel
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path(percentEncoded: false)
+        let root = Self.root
         folder = FileManager.default.temporaryDirectory.appending(path: "livedep-guest-\(kernel)-\(UUID().uuidString)")
             .path(percentEncoded: false)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -68,6 +71,7 @@ struct GuestSession: Sendable {
                 "--kernel", kernel, "--timeout", "600",
                 "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
+                "--module", modules + "/livedep_verdicts.ko", "--file", modules + "/verdict-drive",
                 "--file", try Self.livedep(root),
                 "--file", root + "/Tests/Guest/session/session.sh:/root/session.sh",
                 "--get", "/tmp/session.tar:\(folder)/session.tar",
@@ -90,7 +94,8 @@ struct GuestSession: Sendable {
         return path
     }
 
-    private static func run(_ program: String, _ arguments: [String]) throws -> String {
+    /// Runs a program and gives its output; its failure is an error.
+    static func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments

@@ -142,12 +142,13 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         case .release:
             if UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0 { event.flags.insert(.grace) }
             if UInt32(record.flags) & LD_F_NON_OWNER.rawValue != 0 { event.flags.insert(.nonOwner) }
-            if isProven, !naming.namesByKey {
+            if isProven {
                 var site = record.site
                 let addresses = UnsafeRawBufferPointer(start: heldBytes + heldSize, count: stackSize)
                 resolve(addresses, &site, &event, &tables)
                 event.site = naming.function(at: site, in: &tables.names)
                 event.lockClass = lockClass(of: record, site: site, in: &tables)
+                if naming.namesByKey { complete(&event, record, in: tables) }
                 event.flags.insert(.proven)
             }
             answer.event = event

@@ -42,6 +42,10 @@ story unfiltered watch --source functions --unfiltered --format json --graph unf
     sh -c 'seed-drive all --legacy --second >unfiltered.drive'
 story text report seed.livedep
 story hooks watch --source functions --format json --graph hooks.livedep -- sh -c 'hook-drive >hooks.drive'
+story verdicts watch --source functions --format json -- sh -c 'verdict-drive --hold 1200 >verdicts.drive'
+if [ -e /proc/lockdep ]; then
+    story tracepoints watch --source lockdep --format json -- sh -c 'verdict-drive --hold 1200 >tracepoints.drive'
+fi
 story comm watch --source functions --comm nobody-called --format json -- seed-drive touch
 story missing watch --source functions -- no-such-command
 

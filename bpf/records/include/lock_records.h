@@ -100,7 +100,8 @@ enum ld_flags {
 	/*
 	 * Of LD_RELEASE and LD_INIT, where no trylock is: the lock's own owner says
 	 * that the task does not hold what it releases, or holds what it
-	 * initialises.
+	 * initialises. (On the lockdep source, where locks say nothing, the list of
+	 * a task that was watched all its life.)
 	 */
 	LD_F_PROVEN	= LD_F_TRYLOCK,
 };
