@@ -58,13 +58,15 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 		return 0;
 	count(LD_C_ACQUIRED);
 	t->last_released = 0;
+	t->ww_lock = 0;
 	/*
 	 * One acquisition, two hooks: ww_mutex_trylock() may go through
 	 * mutex_trylock(), and compilers fold functions of one body. Nobody gets
-	 * an exclusive lock twice.
+	 * an exclusive lock twice, but who waits for a mutex of its own and is woken:
+	 * __mutex_trylock_common() takes the wish to have it handed over for success.
 	 */
 	top = t->depth - 1;
-	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock)
+	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock && !t->waiting)
 		return 0;
 	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, trylock), hook);
 	if (t->depth || cfg_unfiltered || t->waiting) {
@@ -84,8 +86,13 @@ static __always_inline int failed(void *ctx, u64 lock, u8 type, u8 mode, u8 hook
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
 	struct ld_record *r;
+	u64 context;
 
-	if (!t || !t->waiting)
+	if (!t)
+		return 0;
+	context = t->ww_lock ? t->ww_context : 0;
+	t->ww_lock = 0;
+	if (!t->waiting)
 		return 0;
 	lock = plain(t, lock);
 	t->waiting = false;
@@ -93,7 +100,20 @@ static __always_inline int failed(void *ctx, u64 lock, u8 type, u8 mode, u8 hook
 	r->type = type;
 	r->mode = mode;
 	r->lock = lock;
+	r->aux = context;
 	put(t, sizeof(*r));
+	return 0;
+}
+
+/* A ww mutex is about to be taken. What it looks like once it is waited for is a mutex, under no context. */
+static __always_inline int taking_ww(u64 lock, u64 context)
+{
+	struct task_locks *t = task_locks(bpf_get_current_task_btf());
+
+	if (!t)
+		return 0;
+	t->ww_context = plain(t, context);
+	t->ww_lock = plain(t, lock);
 	return 0;
 }
 
@@ -102,13 +122,19 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
+	u64 context = 0;
 
 	if (!t || !t->depth)
 		return 0;
 	drop_stale(t, (u64)task, false);
 	if (!t->depth)
 		return 0;
-	describe(above(t), lock, site, 0, type, mode, lock_flags(task, lock, site, type, false), hook);
+	lock = plain(t, lock);
+	if (type == LD_MUTEX && lock == t->ww_lock) {
+		type = LD_WW_MUTEX;
+		context = t->ww_context;
+	}
+	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, false), hook);
 	if (send_chain(ctx, t, task, LD_ATTEMPT, 0, true))
 		t->waiting = true;
 	return 0;
@@ -143,7 +169,24 @@ static __always_inline int released_index(struct task_locks *t, u64 lock, u8 mod
 	return -1;
 }
 
-static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool non_owner)
+/*
+ * Says that a lock is released whose owner is not the task. No list is needed
+ * for that: who holds it is its owner all the time.
+ */
+static __always_inline bool sent_foreign_release(void *ctx, struct task_locks *t, struct task_struct *task, u64 lock,
+						 u8 type, u8 mode, u8 hook)
+{
+	if (!has_owner(type, mode))
+		return false;
+	describe(above(t), lock, 0, 0, type, mode, 0, hook);
+	if (still_held(above(t), (u64)task))
+		return false;
+	drop_stale(t, (u64)task, false);
+	send_chain(ctx, t, task, LD_RELEASE, LD_F_UNMATCHED | LD_F_PROVEN, true);
+	return true;
+}
+
+static __always_inline int released(void *ctx, u64 lock, u8 type, u8 mode, u8 hook, bool non_owner)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
@@ -161,6 +204,8 @@ static __always_inline int released(u64 lock, u8 type, u8 mode, u8 hook, bool no
 			return 0;
 	}
 	t->last_released = lock;
+	if (index < 0 && sent_foreign_release(ctx, t, task, lock, type, mode, hook))
+		return 0;
 	if (cfg_unfiltered || index < 0) {
 		name_task(t, task);
 		r = start_record(t, task, LD_RELEASE, hook);
@@ -205,10 +250,25 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	return 0;
 }
 
+/* Whether the task itself holds a lock, by its list and by the lock. */
+static __always_inline bool holds_itself(struct task_locks *t, struct task_struct *task, u64 lock)
+{
+	u32 index;
+
+	if (!t->depth)
+		return false;
+	index = held_index(t, lock);
+	barrier_var(index);
+	if (index >= LD_MAX_HELD)
+		return false;
+	return has_owner(t->held[index].type, t->held[index].mode) && still_held(&t->held[index], (u64)task);
+}
+
 static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
+	bool held;
 
 	t = task_locks(task);
 	if (!t)
@@ -216,16 +276,23 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 	lock = plain(t, lock);
 	name = plain(t, name);
 	++*generation(lock);
+	held = holds_itself(t, task, lock);
 	describe_init(t, lock, name, site, type, hook);
+	t->init.proven = held;
 	if (cfg_unfiltered) {
 		send_init(t);
 		return 0;
 	}
+	t->init.proven = false;
 	if (keep_init(t))
 		send_init(t);
-	/* The name is read while it is there for certain: a module's goes with it. */
-	if (!name_sent(name, site)) {
+	/*
+	 * The name is read while it is there for certain: a module's goes with it.
+	 * That the task holds the lock is true now and to be told now.
+	 */
+	if (held || !name_sent(name, site)) {
 		describe_init(t, lock, name, site, type, hook);
+		t->init.proven = held;
 		send_init(t);
 	}
 	return 0;

@@ -64,7 +64,7 @@ int x_##function(u64 *ctx)								\
 		count(LD_C_INTERRUPT);							\
 		return 0;								\
 	}										\
-	return released(ctx[0], type, mode, LD_HOOK_##function, non_owner);		\
+	return released(ctx, ctx[0], type, mode, LD_HOOK_##function, non_owner);		\
 }
 
 #define INIT(function, nargs, type)							\
@@ -174,7 +174,7 @@ int x_cpus_read_unlock(u64 *ctx)
 {
 	if (!ready)
 		return 0;
-	return released(cfg_cpu_hotplug_lock, LD_PERCPU_RWSEM, LD_READ, LD_HOOK_cpus_read_unlock, false);
+	return released(ctx, cfg_cpu_hotplug_lock, LD_PERCPU_RWSEM, LD_READ, LD_HOOK_cpus_read_unlock, false);
 }
 
 /* -EALREADY, -EDEADLK and -EINTR leave the lock as it was. */
@@ -192,6 +192,18 @@ int x_##function(u64 *ctx)								\
 
 WW_LOCK(ww_mutex_lock)
 WW_LOCK(ww_mutex_lock_interruptible)
+
+#define WW_ENTRY(function)								\
+SEC("fentry/" #function)								\
+int x_##function##_entry(u64 *ctx)							\
+{											\
+	if (!ready)									\
+		return 0;								\
+	return taking_ww(ctx[0], ctx[1]);						\
+}
+
+WW_ENTRY(ww_mutex_lock)
+WW_ENTRY(ww_mutex_lock_interruptible)
 
 SEC("fexit/ww_mutex_trylock")
 int x_ww_mutex_trylock(u64 *ctx)

@@ -63,6 +63,7 @@ static __always_inline void describe_init(struct task_locks *t, u64 lock, u64 na
 	t->init.name = name;
 	t->init.site = site;
 	t->init.type = type;
+	t->init.proven = false;
 	t->init.hook = hook;
 	look_up_origin(lock, &t->init.origin);
 }
@@ -105,6 +106,7 @@ __noinline int send_init(struct task_locks *t)
 	known = name_sent(t->init.name, t->init.site);
 	r = start_record(t, task, LD_INIT, t->init.hook);
 	r->type = t->init.type;
+	r->flags |= t->init.proven ? LD_F_PROVEN : 0;
 	r->lock = t->init.lock;
 	r->site = t->init.site;
 	r->aux = t->init.name;

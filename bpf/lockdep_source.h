@@ -81,6 +81,18 @@ static __always_inline bool is_unlocatable_nest(struct lockdep_list *t, u64 nest
 	return nest && t->old && list_index(t, nest) < 0;
 }
 
+/*
+ * The key of a lock that lockdep has not met yet is its own address where it
+ * is static (lockdep.c, assign_lock_key); without one, once lockdep is off,
+ * the name is all there is.
+ */
+static __always_inline u64 class_key(u64 key, u64 lock, u64 name)
+{
+	if (key)
+		return key;
+	return lock >= LD_IMAGE_START ? lock : name;
+}
+
 static __always_inline void acquiring(u64 *ctx, struct lockdep_map *map)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -122,14 +134,7 @@ static __always_inline void acquiring(u64 *ctx, struct lockdep_map *map)
 		if (own < 8)
 			subclass = own;
 	}
-	/*
-	 * The key of a lock that lockdep has not met yet is its own address where
-	 * it is static (lockdep.c, assign_lock_key); without one, once lockdep
-	 * is off, the name is all there is.
-	 */
-	if (!key)
-		key = new.lock >= LD_IMAGE_START ? new.lock : name;
-	new.origin.cache = key;
+	new.origin.cache = class_key(key, new.lock, name);
 	new.origin.offset = subclass;
 	new.origin.detail = (u32)name;
 
@@ -160,6 +165,20 @@ static __always_inline void acquiring(u64 *ctx, struct lockdep_map *map)
 	}
 }
 
+/* Of a task that was watched all its life the list is whole: what is not on it the task does not hold. */
+static __always_inline void send_foreign_release(u64 *ctx, struct lockdep_list *t, struct lockdep_map *map, u64 lock, u64 key)
+{
+	struct ld_held released = {};
+	u64 name = plain(t, (u64)map->name);
+
+	released.lock = lock;
+	released.site = ctx[1];
+	released.hook = LD_HOOK_lock_release;
+	released.origin.cache = class_key(key, lock, name);
+	released.origin.detail = (u32)name;
+	send_chain(ctx, t, LD_RELEASE, LD_HOOK_lock_release, &released, t->depth, LD_F_UNMATCHED | LD_F_PROVEN, true);
+}
+
 static __always_inline void releasing(u64 *ctx, struct lockdep_map *map)
 {
 	struct lockdep_list *t = list_of(bpf_get_current_task_btf(), false);
@@ -182,7 +201,10 @@ static __always_inline void releasing(u64 *ctx, struct lockdep_map *map)
 		if (t->offline || (key && key == cfg_no_track_key))
 			return;
 		count(LD_C_UNMATCHED);
-		send_plain(t, LD_RELEASE, LD_HOOK_lock_release, address, LD_WRITE, LD_F_UNMATCHED);
+		if (t->old)
+			send_plain(t, LD_RELEASE, LD_HOOK_lock_release, address, LD_WRITE, LD_F_UNMATCHED);
+		else
+			send_foreign_release(ctx, t, map, address, key);
 		return;
 	}
 	h = &t->held[index];

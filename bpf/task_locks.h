@@ -24,7 +24,8 @@ struct ld_init {
 	u64 name;
 	u64 site;
 	struct ld_origin origin;
-	u32 type;
+	u16 type;
+	u16 proven;		/* that the task holds it */
 	u32 hook;
 };
 
@@ -43,6 +44,8 @@ struct task_locks {
 	u64 chain;
 	u64 address;		/* see plain() */
 	u64 last_released;
+	u64 ww_lock;		/* the ww mutex that a function is about to take, and */
+	u64 ww_context;		/* under which context: contention does not tell */
 	struct ld_init init;	/* see initialisations.h */
 	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
 	struct ld_held held[LD_MAX_HELD + 1];
@@ -205,6 +208,12 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 	}
 	/* What carries no owner rests on the list alone, so it must be from after the last miss. */
 	return h->epoch == epoch;
+}
+
+/* Whether a lock's owner can be read at all. */
+static __always_inline bool has_owner(u8 type, u8 mode)
+{
+	return type != LD_PERCPU_RWSEM && (type != LD_RWSEM || mode == LD_WRITE);
 }
 
 struct stale_walk {

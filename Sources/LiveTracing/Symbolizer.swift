@@ -11,6 +11,8 @@ package struct Symbolizer: StackNaming {
     private let scheduler: Range<UInt64>
     /// `lock_acquire()`, on a kernel that has it.
     private let tracepoint: Range<UInt64>?
+    /// No function is longer, in bytes; the scheduler's text is told by its own bounds.
+    private static let longestFunction: UInt64 = 1 << 16
     private var functions: [UInt64: NameID] = [:]
     private var frames: [UInt64: NameID] = [:]
 
@@ -23,12 +25,20 @@ package struct Symbolizer: StackNaming {
     /// Replaces the symbols, as after a module was loaded; what was looked up stays.
     mutating func update(symbols: SymbolTable) { self.symbols = symbols }
 
+    /// The symbol that an address is in. What lies far behind a module's last one is not in it: BPF's code is laid out there.
+    private func symbol(at address: UInt64) -> SymbolTable.Match? {
+        guard let symbol = symbols.symbol(at: address), symbol.offset < min(symbol.size, Self.longestFunction) else {
+            return nil
+        }
+        return symbol
+    }
+
     /// The function that a return address is in.
     mutating func function(at address: UInt64, in names: inout NameTable) -> NameID {
         if address == 0 { return .none }
         if let known = functions[address] { return known }
         // A call at a function's end returns to the first byte of the next one.
-        let id = symbols.symbol(at: address - 1).map { names.intern($0.name) } ?? .none
+        let id = symbol(at: address - 1).map { names.intern($0.name) } ?? .none
         functions[address] = id
         return id
     }
@@ -36,7 +46,7 @@ package struct Symbolizer: StackNaming {
     /// The function that called `lock_acquire()`: the lock function, or whoever spoke to lockdep itself.
     func lockFunction(in addresses: UnsafeBufferPointer<UInt64>) -> String? {
         let first = framesOfTracer(addresses)
-        return first < addresses.count ? symbols.symbol(at: addresses[first] - 1)?.name : nil
+        return first < addresses.count ? symbol(at: addresses[first] - 1)?.name : nil
     }
 
     /// How many frames lie above lockdep's own tracepoints: BPF's and the tracepoint's, whose code no symbol tells.
@@ -56,14 +66,14 @@ package struct Symbolizer: StackNaming {
     /// All that is told of an address, for somebody who has no symbols.
     func name(of address: UInt64) -> NamingDecision.AddressName {
         NamingDecision.AddressName(
-            function: symbols.symbol(at: address - 1)?.name ?? "",
+            function: symbol(at: address - 1)?.name ?? "",
             frame: frameText(at: address),
             isInsideLock: isInsideLock(address)
         )
     }
 
     private func frameText(at address: UInt64) -> String {
-        guard let symbol = symbols.symbol(at: address - 1) else { return "0x" + String(address, radix: 16) }
+        guard let symbol = symbol(at: address - 1) else { return "0x" + String(address, radix: 16) }
         let offset = String(address - symbol.start, radix: 16)
         let module = symbol.module.isEmpty ? "" : " [\(symbol.module)]"
         return "\(symbol.name)+0x\(offset)/0x\(String(symbol.size, radix: 16))\(module)"
@@ -73,8 +83,8 @@ package struct Symbolizer: StackNaming {
     func isInsideLock(_ address: UInt64) -> Bool {
         // Sleeping locks are in __sched text (kernel/locking/mutex.c); trampolines are in no module's symbol.
         if scheduler.contains(address) { return true }
-        guard let symbol = symbols.symbol(at: address) else { return true }
-        if symbol.module == "bpf" || symbol.offset > 1 << 20 { return true }
+        guard let symbol = symbol(at: address) else { return true }
+        if symbol.module == "bpf" { return true }
         return [
             "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "__might_fault",
             "_raw_",

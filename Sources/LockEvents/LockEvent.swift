@@ -48,6 +48,9 @@ public struct LockEvent: Sendable, BitwiseCopyable {
         public static let reused = Flags(rawValue: 1 << 3)
         /// The lock may be released by a task that does not hold it (`up_read_non_owner`).
         public static let nonOwner = Flags(rawValue: 1 << 4)
+        /// The lock itself says so, whatever is known of the task's stack: its owner is not the task that releases it, or is
+        /// the task that initialises it.
+        public static let proven = Flags(rawValue: 1 << 5)
     }
 
     /// Marks ``depth`` as not told by the source.

@@ -78,6 +78,7 @@ struct GuestSession: Sendable {
             arguments = [
                 "--kernel", kernel, "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
+                "--module", modules + "/livedep_verdicts.ko", "--file", modules + "/verdict-drive",
             ]
         case .mixedLoad:
             name = "mixed.sh"

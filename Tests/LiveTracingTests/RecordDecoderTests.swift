@@ -198,6 +198,33 @@ struct RecordDecoderTests {
         #expect(decoder.counts.unknownReleases == [3: 2])
     }
 
+    @Test("a release that the lock itself disproves comes with class, stack and caller, and is nobody's gap")
+    func foreignRelease() {
+        var decoder = decoder()
+        var sink = Transcript()
+        var release = record(LD_RELEASE, 0, lock: Site.lockA)
+        release.flags = UInt8(LD_F_UNMATCHED.rawValue | LD_F_PROVEN.rawValue)
+        bytes(release, stack: [0xffff_ffff_c000_0000, Site.takesA, Site.takesB])
+            .withUnsafeBytes { decoder.decode($0, into: &sink) }
+        #expect(sink.events.map(\.operation) == [.release])
+        #expect(sink.events[0].flags.contains(.proven))
+        #expect(sink.name(sink.events[0].lockClass) == "a")
+        #expect(sink.tables.names[sink.events[0].site] == "takes_a")
+        #expect(decoder.counts.unknownReleases.isEmpty)
+    }
+
+    @Test("a lock that is initialised while held is of the class that it was")
+    func heldInitialisation() {
+        var decoder = decoder()
+        var sink = Transcript()
+        var initialisation = record(LD_INIT, 0, lock: Site.lockA, site: Site.takesB)
+        initialisation.flags = UInt8(LD_F_PROVEN.rawValue)
+        bytes(initialisation, name: "other").withUnsafeBytes { decoder.decode($0, into: &sink) }
+        #expect(sink.events.map(\.operation) == [.initialize])
+        #expect(sink.events[0].flags.contains(.proven))
+        #expect(sink.name(sink.events[0].lockClass) == "a")
+    }
+
     @Test("a checked copy counts as might-fault only where the caller goes on to copy to user memory")
     func userCopies() {
         var decoder = decoder()

@@ -118,6 +118,8 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         history.counts.records += 1
         let task = history.note(record)
         answer.isGap = task.isGap
+        let isProven = UInt32(record.flags) & LD_F_PROVEN.rawValue != 0
+        var heldClass = LockClassID.none
 
         switch ld_kind(rawValue: UInt32(record.kind)) {
         case LD_TASK:
@@ -128,10 +130,12 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             meetClass(record, name: RecordHistory.name(record, bytes), in: &tables)
             return answer
         case LD_INIT:
+            // What is held is what the lock was until now.
+            if isProven { heldClass = lockClass(of: record, site: record.site, in: &tables) }
             if let name = history.initialName(record, bytes) {
                 initialise(record, name: name)
             }
-        case LD_RELEASE where UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0:
+        case LD_RELEASE where !isProven && UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0:
             history.noteUnmatchedRelease(record)
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
             guard answering.isUserCopy(returningTo: record.site) else { return answer }
@@ -175,9 +179,26 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         case .release:
             if UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0 { event.flags.insert(.grace) }
             if UInt32(record.flags) & LD_F_NON_OWNER.rawValue != 0 { event.flags.insert(.nonOwner) }
+            if isProven {
+                var site = record.site
+                let addresses = UnsafeRawBufferPointer(start: heldBytes + heldSize, count: stackSize)
+                resolve(addresses, &site, &event, &tables)
+                event.site = naming.function(at: site, in: &tables.names)
+                event.lockClass = lockClass(of: record, site: site, in: &tables)
+                if naming.namesByKey { complete(&event, record, in: tables) }
+                event.flags.insert(.proven)
+            }
             answer.event = event
             return answer
-        case .fail, .downgrade, .initialize, .lost:
+        case .initialize:
+            if isProven {
+                event.site = naming.function(at: record.site, in: &tables.names)
+                event.lockClass = heldClass
+                event.flags.insert(.proven)
+            }
+            answer.event = event
+            return answer
+        case .fail, .downgrade, .lost:
             answer.event = event
             return answer
         }

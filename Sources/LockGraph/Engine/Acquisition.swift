@@ -254,6 +254,8 @@ extension LockOrderEngine {
         -> Evidence.InstancePair?
     {
         guard !held.isReused, !event.flags.contains(.reused) else { return nil }
+        // A context is its task's own: that of another at the same address, as stacks have it, is no other's instance.
+        guard nodes[held.mark].type != .wwContext, tables.classes[takenClass].type != .wwContext else { return nil }
         let heldClass = nodes[held.mark].key.lockClass
         let first = graph.instances.number(held.lock, of: heldClass)
         let second = graph.instances.number(event.lock, of: takenClass)
@@ -265,14 +267,15 @@ extension LockOrderEngine {
         return Evidence.InstancePair(held: heldNumber, taken: second.number)
     }
 
-    /// Whether a lock between makes the statement in two steps that are as strong.
+    /// Whether a lock between makes the statement in two steps that are as strong. A context is none to wait for: it makes
+    /// the statement about classes only.
     private func isCovered(_ index: Int, _ range: Range<Int>, _ event: LockEvent, _ arrival: Int) -> Bool {
         let held = stacks.entries[index]
         let departure = Int(nodes[held.mark].departure)
         for position in range where position > index {
             let between = stacks.entries[position]
             guard between.mark != NodeTable.none, between.mode != .recursive, !between.isTrylock,
-                nodes[between.mark].isValidated
+                nodes[between.mark].isValidated, nodes[between.mark].type != .wwContext
             else { continue }
             let middle = nodes[between.mark]
             if graph.order.find(from: departure, to: Int(middle.arrival), held: held.mode, acquired: between.mode)

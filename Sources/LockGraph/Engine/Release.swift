@@ -8,6 +8,10 @@ extension LockOrderEngine {
 
     /// Takes a lock off the stack it is on: in any order, and off another task's if that holds it.
     mutating func release(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+        if event.flags.contains(.proven) {
+            reportForeignRelease(event, slot)
+            return
+        }
         if removeHeld(event, slot) { return }
         if !stacks.isKnown(slot) {
             // The last of the locks that the source counted: what is left is nothing.
@@ -34,6 +38,21 @@ extension LockOrderEngine {
             slot,
             nodes: node == NodeTable.none ? [] : [node],
             said: "\(name) is released and nobody holds it"
+        )
+    }
+
+    /// The lock's owner is not the task: no stack is needed to say so, and none is changed by it.
+    private mutating func reportForeignRelease(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+        counts.unknownReleases += 1
+        let node = event.lockClass == .none ? NodeTable.none : plainNode(event.lockClass, event.subclass)
+        guard node == NodeTable.none || nodes[node].isValidated else { return }
+        let name = node == NodeTable.none ? "a lock" : printedName(node)
+        reportEvent(
+            .release,
+            event,
+            slot,
+            nodes: node == NodeTable.none ? [] : [node],
+            said: "\(name) is released by a task that does not hold it"
         )
     }
 
@@ -112,6 +131,11 @@ extension LockOrderEngine {
     mutating func initialize(_ event: LockEvent) {
         graph.instances.forget(event.lock)
         graph.gates.forget(event.lock)
+        if event.flags.contains(.proven), event.lockClass != .none {
+            let node = plainNode(event.lockClass, event.subclass)
+            if nodes[node].isValidated { reportInitialisation(event, stacks.slot(of: event.task), node) }
+            return
+        }
         guard stacks.mayBeHeld(event.lock) else { return }
         let slot = stacks.slot(of: event.task)
         let own = stacks.range(slot).last { stacks.entries[$0].lock == event.lock }
@@ -120,12 +144,16 @@ extension LockOrderEngine {
         let held = isOwn ? stacks.entries[holder.index] : stacks.remove(at: holder.index, holder.slot)
         guard held.mark != NodeTable.none, nodes[held.mark].isValidated else { return }
         guard isOwn || !event.flags.contains(.grace), !options.isFiltered else { return }
+        reportInitialisation(event, slot, held.mark)
+    }
+
+    private mutating func reportInitialisation(_ event: LockEvent, _ slot: TaskLockStacks.Slot, _ node: NodeIndex) {
         reportEvent(
             .initialize,
             event,
             slot,
-            nodes: [held.mark],
-            said: "\(printedName(held.mark)) is initialised while it is held"
+            nodes: [node],
+            said: "\(printedName(node)) is initialised while it is held"
         )
     }
 }

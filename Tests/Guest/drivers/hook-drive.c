@@ -3,19 +3,9 @@
  * Runs the operations of the hooks module and says, one line each, what a tracer of lock functions should have seen.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "../../../bpf/records/include/lock_hooks.h"
 #include "../hooks/livedep_hooks.h"
+#include "drive.h"
 
 #define DEVICE "/dev/" LIVEDEP_HOOKS_DEVICE
 
@@ -50,17 +40,13 @@ static struct {
 static const char *const other_hooks[] = {
     "_copy_to_user", "_copy_from_user", "strncpy_from_user", "strnlen_user", "_copy_to_iter", "_copy_from_iter",
     "__check_object_size", "contention_begin", "sched_process_exit", "task_rename", "percpu_down_write_entry",
+    "ww_mutex_lock_entry", "ww_mutex_lock_interruptible_entry", "lock_acquire", "lock_release", "contention_end",
+    "set_cpu_online",
 };
 
 /* Functions that the operations name and the table may not have. */
 static char *functions;
 static int device;
-
-__attribute__((noreturn)) static void fail(const char *what)
-{
-    fprintf(stderr, "hook-drive: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
 
 /* All names of /proc/kallsyms, each between newlines. */
 static void read_symbols(void)
@@ -107,34 +93,6 @@ static void note_called(const char *name)
             hooks[i].called = true;
 }
 
-static void caught(int signal)
-{
-    (void)signal;
-}
-
-static void run(unsigned int index)
-{
-    pid_t child;
-    int status;
-
-    fflush(stdout);
-    child = fork();
-    if (child < 0)
-        fail("fork");
-    if (child == 0) {
-        struct sigaction action = {.sa_handler = caught};
-
-        sigaction(SIGUSR1, &action, NULL);
-        _exit(ioctl(device, LIVEDEP_HOOKS_RUN, (unsigned long)index) == 0 ? 0 : errno);
-    }
-    if (waitpid(child, &status, 0) != child)
-        fail("waitpid");
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        errno = WEXITSTATUS(status);
-        fail("the operation could not be run");
-    }
-}
-
 static const char *or_dash(const char *text)
 {
     return text[0] ? text : "-";
@@ -176,14 +134,6 @@ static bool check_table(void)
     return complete;
 }
 
-static bool wanted(const char *name, int count, char **names)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return count == 0;
-}
-
 int main(int argc, char **argv)
 {
     struct livedep_hooks_operation operation = {.index = 0};
@@ -203,9 +153,7 @@ int main(int argc, char **argv)
             return 64;
         }
     }
-    device = open(DEVICE, O_RDWR | O_CLOEXEC);
-    if (device < 0)
-        fail("open " DEVICE " (is livedep_hooks.ko loaded?)");
+    device = open_device(DEVICE);
     read_symbols();
     for (;; operation.index++) {
         if (ioctl(device, LIVEDEP_HOOKS_DESCRIBE, &operation) != 0) {
@@ -217,7 +165,7 @@ int main(int argc, char **argv)
             continue;
         found++;
         if (!list) {
-            run(operation.index);
+            finish_request(start_request(device, LIVEDEP_HOOKS_RUN, operation.index), "the operation could not be run");
             if (ioctl(device, LIVEDEP_HOOKS_DESCRIBE, &operation) != 0)
                 fail("ioctl " DEVICE);
         }

@@ -3,20 +3,11 @@
  * Plays the scenarios of the verdicts module, each step in a process of its own, and says what is to be made of them.
  */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../verdicts/livedep_verdicts.h"
+#include "drive.h"
 
 #define DEVICE "/dev/" LIVEDEP_VERDICTS_DEVICE
 #define BRANCHES 4
@@ -26,10 +17,10 @@ static const char usage[] =
     "\n"
     "Plays each scenario (all if none is named) of the module livedep_verdicts and prints\n"
     "\n"
-    "  SCENARIO lockdep=V livedep=V grade=G|- locks=\"...\" steps=\"...\" reason=\"...\"\n"
+    "  SCENARIO lockdep=V livedep=\"...\" locks=\"...\" steps=\"...\" reason=\"...\"\n"
     "\n"
     "on one line: the verdict of lockdep (clean, circular, recursive, unbalanced, freed, exit), the one that livedep is to\n"
-    "give with --same-class instance (clean, or the kind of its finding), and why the two differ on purpose. The classes\n"
+    "give with --same-class instance (clean, or its findings with their grades), and why they differ on purpose. Classes\n"
     "are named verdicts_SCENARIO_LETTER. Tests/Guest/verdicts/scenarios.h explains locks and steps.\n"
     "\n"
     "  --list     only print\n"
@@ -41,12 +32,6 @@ static const char usage[] =
 
 static int device, log_file = -1;
 static long hold_ms = 1500;
-
-__attribute__((noreturn)) static void fail(const char *what)
-{
-    fprintf(stderr, "verdict-drive: %s: %s\n", what, strerror(errno));
-    exit(2);
-}
 
 static void pause_ms(long ms)
 {
@@ -103,25 +88,6 @@ static const char *read_verdict(void)
 
 /* --- Playing */
 
-static void caught(int signal)
-{
-    (void)signal;
-}
-
-static pid_t start(unsigned int scenario, unsigned int step, unsigned int branch)
-{
-    struct livedep_verdicts_step request = {.scenario = scenario, .step = step, .branch = branch};
-    struct sigaction action = {.sa_handler = caught};
-    pid_t child = fork();
-
-    if (child < 0)
-        fail("fork");
-    if (child > 0)
-        return child;
-    sigaction(SIGUSR1, &action, NULL);
-    _exit(ioctl(device, LIVEDEP_VERDICTS_RUN, &request) == 0 ? 0 : errno);
-}
-
 /* Waits until a child has ended (true) or sleeps and goes on sleeping (false). */
 static bool settle(pid_t child)
 {
@@ -152,20 +118,9 @@ static bool settle(pid_t child)
     fail("a step neither ends nor sleeps");
 }
 
-static void reap(pid_t child)
-{
-    int status;
-
-    if (waitpid(child, &status, 0) != child)
-        fail("waitpid");
-    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-        errno = WEXITSTATUS(status);
-        fail("a step could not be played");
-    }
-}
-
 static void play_step(unsigned int scenario, unsigned int step, char *text)
 {
+    struct livedep_verdicts_step request = {.scenario = scenario, .step = step};
     pid_t children[BRANCHES];
     bool killed[BRANCHES], waits = false;
     int count = 0;
@@ -177,8 +132,8 @@ static void play_step(unsigned int scenario, unsigned int step, char *text)
         }
         killed[count] = strchr(branch, 'k') != NULL;
         waits |= strpbrk(branch, "ikz") != NULL;
-        children[count] = start(scenario, step, (unsigned int)count);
-        count++;
+        request.branch = (unsigned int)count;
+        children[count++] = start_request(device, LIVEDEP_VERDICTS_RUN, (unsigned long)&request);
     }
     if (waits) {
         for (int i = 0; i < count; i++)
@@ -188,7 +143,7 @@ static void play_step(unsigned int scenario, unsigned int step, char *text)
     for (int i = 0; i < count; i++) {
         if (waits && !settle(children[i]))
             kill(children[i], killed[i] ? SIGKILL : SIGUSR1);
-        reap(children[i]);
+        finish_request(children[i], "a step could not be played");
     }
 }
 
@@ -218,14 +173,6 @@ static bool play(const struct livedep_verdicts_scenario *scenario)
     return true;
 }
 
-static bool wanted(const char *name, int count, char **names)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return count == 0;
-}
-
 int main(int argc, char **argv)
 {
     struct livedep_verdicts_scenario scenario = {.index = 0};
@@ -247,9 +194,7 @@ int main(int argc, char **argv)
             return 64;
         }
     }
-    device = open(DEVICE, O_RDWR | O_CLOEXEC);
-    if (device < 0)
-        fail("open " DEVICE " (is livedep_verdicts.ko loaded, and no other verdict-drive running?)");
+    device = open_device(DEVICE);
     if (lockdep && !list)
         open_log();
     for (;; scenario.index++) {
@@ -273,8 +218,8 @@ int main(int argc, char **argv)
             printf("measured=%s ", verdict);
             good &= strcmp(verdict, scenario.lockdep) == 0;
         }
-        printf("livedep=%s grade=%s locks=\"%s\" steps=\"%s\" reason=\"%s\"\n", scenario.livedep,
-               scenario.grade[0] ? scenario.grade : "-", scenario.locks, scenario.steps, scenario.reason);
+        printf("livedep=\"%s\" locks=\"%s\" steps=\"%s\" reason=\"%s\"\n", scenario.livedep, scenario.locks,
+               scenario.steps, scenario.reason);
         fflush(stdout);
     }
     if (argc > first && found < argc - first) {

@@ -55,6 +55,10 @@ story text report seed.livedep
 # three times, so that a chance miss does not pass for a function that is not seen.
 story hooks watch --source functions --format json --graph hooks.livedep -- \
     sh -c 'hook-drive >hooks.drive && hook-drive >hooks.again && hook-drive >hooks.again'
+story verdicts watch --source functions --format json -- sh -c 'verdict-drive --hold 1200 >verdicts.drive'
+if [ -e /proc/lockdep ]; then
+    story tracepoints watch --source lockdep --format json -- sh -c 'verdict-drive --hold 1200 >tracepoints.drive'
+fi
 story comm watch --source functions --comm nobody-called --format json -- seed-drive touch
 story missing watch --source functions -- no-such-command
 story learn learn -o annotations --duration 2

@@ -54,7 +54,6 @@ struct scenario {
 	const char *steps;
 	const char *lockdep;
 	const char *livedep;
-	const char *grade;
 	const char *reason;
 	bool not_on_rt;
 	struct slot slots[SLOTS];
@@ -607,7 +606,6 @@ static void describe(const struct scenario *scenario, struct livedep_verdicts_sc
 	strscpy(answer->steps, scenario->steps, sizeof(answer->steps));
 	strscpy(answer->lockdep, scenario->lockdep, sizeof(answer->lockdep));
 	strscpy(answer->livedep, scenario->livedep, sizeof(answer->livedep));
-	strscpy(answer->grade, scenario->grade, sizeof(answer->grade));
 	strscpy(answer->reason, scenario->reason, sizeof(answer->reason));
 }
 

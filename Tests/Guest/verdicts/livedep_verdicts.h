@@ -14,8 +14,7 @@ struct livedep_verdicts_scenario {
 	char locks[48];
 	char steps[96];
 	char lockdep[16];	/* verdicts expected */
-	char livedep[16];
-	char grade[16];
+	char livedep[32];	/* its findings, with their grades */
 	char reason[160];	/* why they differ; empty if they do not */
 };
 

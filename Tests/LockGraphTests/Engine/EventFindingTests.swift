@@ -27,6 +27,31 @@ struct EventFindingTests {
         #expect(script.engine.summary.unknownReleases == 1)
     }
 
+    @Test("what a lock's own owner proves needs no stack")
+    func proven() {
+        for operation in [LockEvent.Operation.release, .initialize] {
+            var script = EventScript(EngineOptions(isFiltered: true))
+            let lockClass = script.engine.tables.classes.intern(LockClass(name: "A", type: .mutex))
+            var event = LockEvent(operation, task: TaskID(rawValue: 1), lock: LockID(rawValue: 9), lockClass: lockClass)
+            event.flags = .grace
+            script.send(event)
+            #expect(script.engine.findings.isEmpty)
+            event.flags = [.grace, .proven]
+            script.send(event)
+            script.send(event)
+            #expect(script.engine.findings.kinds == [operation == .release ? .release : .initialize])
+            #expect(script.engine.findings.first?.classes == ["A"])
+        }
+    }
+
+    @Test("a context is its task's own: a cycle through its class is of classes only")
+    func contextInstances() {
+        let findings = EventScript.run("to(t)A Ato(t)")
+        let withContext = findings.filter { $0.classes.contains { $0 != "A" && $0 != "ww_mutex" } }
+        #expect(!withContext.isEmpty && withContext.allSatisfy { $0.grade == .classOnly })
+        #expect(findings.filter { $0.grade == .bound }.map { Set($0.classes) } == [["ww_mutex", "A"]])
+    }
+
     @Test("a task ends with locks held")
     func exit() {
         let findings = EventScript.run("1:AB.E")

@@ -71,6 +71,8 @@
 	X(task_rename)							\
 	X(sched_process_fork)						\
 	X(percpu_down_write_entry)					\
+	X(ww_mutex_lock_entry)						\
+	X(ww_mutex_lock_interruptible_entry)				\
 	/* the lockdep source's */					\
 	X(lock_release)							\
 	X(contention_end)						\

@@ -97,6 +97,13 @@ enum ld_flags {
 	LD_F_NEW_CHAIN	= 1 << 6,
 	/* The release may come from a task that does not hold the lock. */
 	LD_F_NON_OWNER	= 1 << 7,
+	/*
+	 * Of LD_RELEASE and LD_INIT, where no trylock is: the lock's own owner says
+	 * that the task does not hold what it releases, or holds what it
+	 * initialises. (On the lockdep source, where locks say nothing, the list of
+	 * a task that was watched all its life.)
+	 */
+	LD_F_PROVEN	= LD_F_TRYLOCK,
 };
 
 /* Flags of a held lock, besides LD_F_TRYLOCK, LD_F_FAULT and LD_F_MMAP_LOCK. */
