@@ -87,6 +87,19 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // Of Benchmarks/, here because it sees what only targets of the package see: see scripts/bench.
+        .target(
+            name: "CBenchPrograms",
+            path: "Benchmarks/Sources/CBenchPrograms",
+            linkerSettings: [.linkedLibrary("bpf")]
+        ),
+        .executableTarget(
+            name: "RingBenchmark",
+            dependencies: ["LiveTracing", "LockNaming", "LockEvents", "LockGraph", "CBenchPrograms"],
+            path: "Benchmarks/Sources/RingBenchmark",
+            swiftSettings: settings
+        ),
+
         .testTarget(name: "LockEventsTests", dependencies: ["LockEvents"], swiftSettings: settings),
         .testTarget(name: "LockGraphTests", dependencies: ["LockEvents", "LockGraph"], swiftSettings: settings),
         .testTarget(name: "JSONLinesTests", dependencies: ["JSONLines"], swiftSettings: settings),

@@ -26,5 +26,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "CBenchPrograms", linkerSettings: [.linkedLibrary("bpf")]),
+        .executableTarget(name: "HotPathBenchmark", dependencies: ["CBenchPrograms"]),
     ]
 )

@@ -16,11 +16,16 @@
 
 #include "config.h"
 
+struct ld_chain {
+	u64 key;
+	u64 told;	/* what more was sent of it: instance_filter.h */
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LD_CHAIN_SLOTS);
 	__type(key, u32);
-	__type(value, u64);
+	__type(value, struct ld_chain);
 } chains SEC(".maps");
 
 /* A multiply and two shifts: the finaliser's constant is splitmix64's. */
@@ -30,25 +35,35 @@ static __always_inline u64 mix(u64 hash, u64 word)
 	return hash ^ (hash >> 29);
 }
 
-static __always_inline bool sent_before(u64 key)
+/* The slot of a chain that was sent, or NULL. */
+static __always_inline struct ld_chain *sent_chain(u64 key)
 {
 	u32 slot = key & (LD_CHAIN_SLOTS - 1);
-	u64 *first = bpf_map_lookup_elem(&chains, &slot);
+	struct ld_chain *chain = bpf_map_lookup_elem(&chains, &slot);
 
-	if (first && *first == key)
-		return true;
+	if (chain && chain->key == key)
+		return chain;
 	slot ^= 1;
-	first = bpf_map_lookup_elem(&chains, &slot);
-	return first && *first == key;
+	chain = bpf_map_lookup_elem(&chains, &slot);
+	return chain && chain->key == key ? chain : NULL;
 }
 
-static __always_inline void remember_sent(u64 key)
+static __always_inline bool sent_before(u64 key)
 {
-	u32 slot = (key & (LD_CHAIN_SLOTS - 1)) ^ ((key >> 40) & 1);
-	u64 *value = bpf_map_lookup_elem(&chains, &slot);
+	return sent_chain(key);
+}
 
-	if (value)
-		*value = key;
+static __always_inline struct ld_chain *remember_sent(u64 key)
+{
+	struct ld_chain *chain = sent_chain(key);
+	u32 slot = (key & (LD_CHAIN_SLOTS - 1)) ^ ((key >> 40) & 1);
+
+	if (chain)
+		return chain;
+	chain = bpf_map_lookup_elem(&chains, &slot);
+	if (chain)
+		chain->key = key;
+	return chain;
 }
 
 #endif /* LIVEDEP_CHAIN_CACHE_H */

@@ -6,13 +6,6 @@
 #include "chain_cache.h"
 #include "task_locks.h"
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, LD_NAME_SLOTS);
-	__type(key, u32);
-	__type(value, u64);
-} names SEC(".maps");
-
 /*
  * What kind of lock this is, as far as its memory says: the cache and the
  * offset in it, or the address of what is not a slab object. Two locks with
@@ -26,33 +19,49 @@ static __always_inline u64 memory_key(struct ld_held *h)
 	return h->origin.cache ? mix(h->origin.cache, h->origin.offset) + h->origin.detail : h->lock;
 }
 
-/*
- * The key of the task's held locks with `new` on top; 0 when the chain must
- * not be filtered, as two of its locks may be of one class: such nesting is
- * told apart by its instances.
- */
-__noinline u64 chain_key(struct task_locks *t, struct ld_held *new)
+/* 1 for 0, else 0, without a branch: the verifier would follow every combination of those. */
+static __always_inline u64 is_zero(u64 word)
 {
-	u64 seen = 0, new_key, hash, key, bit;
-	bool nested = false;
+	u64 either = word | -word;
 
-	if (!t || !new)
+	barrier_var(either);
+	return ~either >> 63;
+}
+
+/*
+ * The key of the task's held locks with the one described above them on top.
+ *
+ * User space numbers the instances of a class that one task holds, so a lock
+ * that is held already (a reader's) is told apart from another of its kind.
+ */
+__noinline u64 chain_key(struct task_locks *t)
+{
+	u64 new_key, hash, key, is_kin, is_same, nested = 0, again = 0, fixed;
+	struct ld_held *new, *h;
+
+	if (!t)
 		return 0;
+	new = above(t);
+	new->flags &= ~LD_H_AGAIN;
 	new_key = memory_key(new);
+	fixed = is_zero(new->origin.cache);
 	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags), new->site);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
-		key = memory_key(&t->held[i]);
-		/* A one-word Bloom filter: a false match only sends a chain once more. */
-		bit = 1ULL << (mix(key, 1) & 63);
-		nested |= key == new_key;
-		if (t->held[i].origin.cache)
-			nested |= (seen & bit) != 0;
-		seen |= bit;
-		hash = mix(mix(hash, key + t->held[i].mode + 2 * t->held[i].flags), t->held[i].site);
+		h = &t->held[i];
+		key = memory_key(h);
+		is_kin = is_zero(key ^ new_key);
+		is_same = is_zero(h->lock ^ new->lock);
+		nested |= is_kin & ~is_same;
+		again |= is_same;
+		fixed &= is_zero(h->origin.cache);
+		hash = mix(mix(hash, key + h->mode + 2 * h->flags), h->site);
 	}
+	new->flags |= again * LD_H_AGAIN;
+	t->nested = nested;
+	t->fixed = fixed;
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
-	hash = mix(hash, epoch);
-	return nested ? 0 : hash | 1;
+	t->chain = mix(hash, epoch + (again << 32)) | 1;
+	return t->chain;
 }
 
 #endif /* LIVEDEP_CHAIN_FILTER_H */

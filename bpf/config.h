@@ -29,6 +29,8 @@ const volatile u64 cfg_cpu_hotplug_lock;
 /* The page-fault path: a trylock of mmap_lock from here blocks if it fails. */
 const volatile struct ld_range cfg_fault_ranges[LD_FAULT_RANGES];
 const volatile u32 cfg_page_struct_size;
+/* The kernel has bpf_rdonly_cast(). */
+const volatile bool cfg_direct_reads;
 /* The maps of rcu_read_lock() and its kin: BPF itself takes them around each program. */
 const volatile u64 cfg_rcu_maps[LD_RCU_MAPS];
 /* Locks with this key are none of lockdep's (include/linux/lockdep.h, lockdep_set_notrack_class). */
@@ -41,6 +43,29 @@ const volatile struct ld_range cfg_might_fault;
  */
 volatile u64 page_offset_base;
 volatile u64 vmemmap_base;
+
+/*
+ * The word at an address of the kernel, 0 where it cannot be read: with one
+ * instruction where the kernel lets programs say what lies at an address, with
+ * a helper's call else. The struct is one that begins with a plain word, on
+ * every kernel: what it is for does not matter.
+ */
+static __always_inline u64 kernel_word(u64 address)
+{
+	u64 word = 0;
+
+	if (cfg_direct_reads) {
+		struct timespec64 *words = bpf_rdonly_cast((void *)address, bpf_core_type_id_kernel(struct timespec64));
+
+		return words->tv_sec;
+	}
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
+	return word;
+}
+
+/* A field of at most a word, of the kernel's struct at an address. */
+#define kernel_field(type, address, field) \
+	((typeof(((type *)0)->field))kernel_word((address) + bpf_core_field_offset(type, field)))
 
 /* The gate is opened when everything is attached. */
 volatile bool ready;

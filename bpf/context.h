@@ -9,6 +9,12 @@
 #define LD_SOFTIRQ_OFFSET	(1 << 8)
 #define LD_HARDIRQ_NMI_MASK	0x00ff0000
 
+#ifdef LD_WITHOUT_KSYMS
+static __always_inline bool in_interrupt(void)
+{
+	return false;
+}
+#else
 static __always_inline bool in_interrupt(void)
 {
 	const int *count;
@@ -23,6 +29,7 @@ static __always_inline bool in_interrupt(void)
 	count = bpf_this_cpu_ptr(&__preempt_count);
 	return *count & (LD_HARDIRQ_NMI_MASK | LD_SOFTIRQ_OFFSET);
 }
+#endif
 
 /* Words from a trampoline program's ctx to the traced function's return address, by kind. */
 #define LD_CALLER_KINDS		8
@@ -41,9 +48,15 @@ static __always_inline u64 caller(void *ctx, u32 kind)
 	u32 slot = caller_slots[kind];
 
 	if (slot > 0 && slot < 16) {
-		bpf_probe_read_kernel(words, sizeof(words), ctx + slot * 8);
-		if (words[0] - function < 32)
-			return words[1];
+		if (cfg_direct_reads) {
+			if (kernel_word((u64)(ctx + slot * 8)) - function < 32)
+				return kernel_word((u64)(ctx + slot * 8 + 8));
+		} else {
+			/* A call of the helper costs more than what it reads. */
+			bpf_probe_read_kernel(words, sizeof(words), ctx + slot * 8);
+			if (words[0] - function < 32)
+				return words[1];
+		}
 	}
 	for (slot = 1; slot < 12; slot++) {
 		bpf_probe_read_kernel(words, sizeof(words), ctx + slot * 8);
@@ -65,7 +78,7 @@ static __always_inline bool from_fault_path(u64 site)
 
 static __always_inline u64 own_mmap_lock(struct task_struct *task)
 {
-	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	struct mm_struct *mm = task->mm;
 
 	return mm ? (u64)mm + bpf_core_field_offset(struct mm_struct, mmap_lock) : 0;
 }

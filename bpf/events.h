@@ -4,7 +4,7 @@
 #define LIVEDEP_EVENTS_H
 
 #include "context.h"
-#include "send.h"
+#include "send_chain.h"
 
 static __always_inline u8 lock_flags(struct task_struct *task, u64 lock, u64 site, u8 type, bool trylock)
 {
@@ -19,41 +19,43 @@ static __always_inline u8 lock_flags(struct task_struct *task, u64 lock, u64 sit
 }
 
 /*
- * Sends an acquisition under held locks unless its chain was sent before.
- * Stale locks are looked for only on the way out: they cost a read of each
- * lock, and a chain that was sent had none.
+ * Sends what is described above the held locks, unless user space would learn
+ * nothing from it. Stale locks are looked for only on the way out: they cost a
+ * read of each lock, and a chain that was sent had none.
  */
-static __always_inline void acquired_under(void *ctx, struct task_locks *t, struct task_struct *task,
-					   struct ld_held *new, enum ld_kind kind)
+static __always_inline void under_locks(void *ctx, struct task_locks *t, struct task_struct *task, enum ld_kind kind)
 {
-	u64 key = chain_key(t, new);
-	bool known = key && sent_before(key);
+	u32 tid = task->pid;
+	u64 key = chain_key(t);
+	u32 news = 0;
 
-	if (!known && drop_stale(t, (u64)task)) {
-		key = chain_key(t, new);
-		known = key && sent_before(key);
+	if (!is_settled(t, key, tid)) {
+		news = chain_news(t, tid);
+		if (news & ~LD_NEWS_UNSENT && drop_stale(t, (u64)task, (kind == LD_ACQUIRE || kind == LD_TRY) && !t->waiting)) {
+			if (kind == LD_MAY && !t->depth)
+				return;
+			chain_key(t);
+			news = chain_news(t, tid);
+		}
 	}
-	if (known && !cfg_unfiltered && !t->waiting) {
-		count(LD_C_FILTERED);
+	if (!(news & ~LD_NEWS_UNSENT) && !cfg_unfiltered && !t->waiting) {
+		count(news ? LD_C_UNSENT_PAIRS : LD_C_FILTERED);
 		return;
 	}
-	if (send_chain(ctx, t, task, kind, new, t->depth, new->flags | (known ? 0 : LD_F_NEW_CHAIN), !known) && !known && key)
-		remember_sent(key);
+	if (send_chain(ctx, t, task, kind, news & LD_NEWS_CHAIN ? LD_F_NEW_CHAIN : 0,
+		       news & (LD_NEWS_CHAIN | LD_NEWS_PAIR)))
+		chain_sent(t, tid);
 }
 
 static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, u8 type, u8 mode, bool trylock, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
-	struct ld_held new;
-	u8 flags;
 	u32 top;
 
 	t = task_locks(task);
 	if (!t)
 		return 0;
-	lock = plain(t, lock);
-	context = plain(t, context);
 	count(LD_C_ACQUIRED);
 	t->last_released = 0;
 	t->ww_lock = 0;
@@ -66,24 +68,15 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	top = t->depth - 1;
 	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock && !t->waiting)
 		return 0;
-	flags = lock_flags(task, lock, site, type, trylock);
+	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, trylock), hook);
 	if (t->depth || cfg_unfiltered || t->waiting) {
-		__builtin_memset(&new, 0, sizeof(new));
-		new.lock = lock;
-		new.site = site;
-		new.context = context;
-		new.origin.offset = LD_NOT_LOOKED_UP;
-		new.type = type;
-		new.mode = mode;
-		new.flags = flags;
-		new.hook = hook;
-		if (!t->depth)
-			send_chain(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE, &new, 0, flags, false);
+		if (t->depth)
+			under_locks(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE);
 		else
-			acquired_under(ctx, t, task, &new, trylock ? LD_TRY : LD_ACQUIRE);
+			send_chain(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE, 0, false);
 		t->waiting = false;
 	}
-	push(t, lock, site, context, type, mode, flags, hook);
+	push(t);
 	return 0;
 }
 
@@ -129,28 +122,54 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
-	struct ld_held new = {};
+	u64 context = 0;
 
 	if (!t || !t->depth)
 		return 0;
-	drop_stale(t, (u64)task);
+	drop_stale(t, (u64)task, false);
 	if (!t->depth)
 		return 0;
 	lock = plain(t, lock);
 	if (type == LD_MUTEX && lock == t->ww_lock) {
 		type = LD_WW_MUTEX;
-		new.context = t->ww_context;
+		context = t->ww_context;
 	}
-	new.lock = lock;
-	new.site = site;
-	new.type = type;
-	new.mode = mode;
-	new.hook = hook;
-	new.flags = type == LD_RWSEM && lock == own_mmap_lock(task) ? LD_F_MMAP_LOCK : 0;
-	new.origin.offset = LD_NOT_LOOKED_UP;
-	if (send_chain(ctx, t, task, LD_ATTEMPT, &new, t->depth, new.flags, true))
+	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, false), hook);
+	if (send_chain(ctx, t, task, LD_ATTEMPT, 0, true))
 		t->waiting = true;
 	return 0;
+}
+
+/*
+ * The release of a lock that is not the innermost one of its task, or none of
+ * its locks. Returns the lock's index, or -1, or -2 for a release to be passed
+ * over.
+ */
+static __always_inline int released_index(struct task_locks *t, u64 lock, u8 mode, u8 hook)
+{
+	int index;
+
+	/* Of readers an interrupt may release what the task below it holds too: those were turned away at once. */
+	if (mode == LD_WRITE && in_interrupt()) {
+		count(LD_C_INTERRUPT);
+		return -2;
+	}
+	lock = plain(t, lock);
+	index = held_index(t, lock);
+	if (index >= 0)
+		return index;
+	if (t->missing) {
+		t->missing--;
+		return -2;
+	}
+	/* PREEMPT_RT's mutex_unlock() and rt_mutex_unlock() are one body, which the compiler folds. */
+	if (hook == LD_HOOK_rt_mutex_unlock && lock == t->last_released)
+		return -2;
+	/* A debug kernel gives a ww mutex back inside of ww_mutex_lock() to try out -EDEADLK (ww_mutex_deadlock_injection()). */
+	if (lock == t->ww_lock)
+		return -2;
+	count(LD_C_UNMATCHED);
+	return -1;
 }
 
 /*
@@ -160,17 +179,13 @@ static __always_inline int attempting(void *ctx, u64 lock, u64 site, u8 type, u8
 static __always_inline bool sent_foreign_release(void *ctx, struct task_locks *t, struct task_struct *task, u64 lock,
 						 u8 type, u8 mode, u8 hook)
 {
-	struct ld_held released = {};
-
-	released.lock = lock;
-	released.type = type;
-	released.mode = mode;
-	released.hook = hook;
-	released.origin.offset = LD_NOT_LOOKED_UP;
-	if (!has_owner(type, mode) || still_held(&released, (u64)task))
+	if (!has_owner(type, mode))
 		return false;
-	drop_stale(t, (u64)task);
-	send_chain(ctx, t, task, LD_RELEASE, &released, t->depth, LD_F_UNMATCHED | LD_F_PROVEN, true);
+	drop_stale(t, (u64)task, false);
+	describe(above(t), lock, 0, 0, type, mode, 0, hook);
+	if (still_held(above(t), (u64)task))
+		return false;
+	send_chain(ctx, t, task, LD_RELEASE, LD_F_UNMATCHED | LD_F_PROVEN, true);
 	return true;
 }
 
@@ -179,40 +194,33 @@ static __always_inline int released(void *ctx, u64 lock, u8 type, u8 mode, u8 ho
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t = task_locks(task);
 	struct ld_record *r;
-	bool matched;
+	bool innermost;
 	int index;
 
 	if (!t)
 		return 0;
-	lock = plain(t, lock);
-	index = held_index(t, lock);
-	matched = index >= 0;
-	if (!matched && t->missing) {
-		t->missing--;
-		return 0;
-	}
-	/* PREEMPT_RT's mutex_unlock() and rt_mutex_unlock() are one body, which the compiler folds. */
-	if (!matched && hook == LD_HOOK_rt_mutex_unlock && lock == t->last_released)
-		return 0;
-	/* A debug kernel gives a ww mutex back inside of ww_mutex_lock() to try out -EDEADLK (ww_mutex_deadlock_injection()). */
-	if (!matched && lock == t->ww_lock)
-		return 0;
-	t->last_released = lock;
-	if (!matched) {
-		count(LD_C_UNMATCHED);
-		if (sent_foreign_release(ctx, t, task, lock, type, mode, hook))
+	index = t->depth - 1;
+	innermost = (u32)index < LD_MAX_HELD && t->held[(u32)index].lock == lock;
+	if (!innermost) {
+		index = released_index(t, lock, mode, hook);
+		if (index < -1)
 			return 0;
 	}
-	if (cfg_unfiltered || !matched) {
+	t->last_released = lock;
+	if (index < 0 && sent_foreign_release(ctx, t, task, lock, type, mode, hook))
+		return 0;
+	if (cfg_unfiltered || index < 0) {
 		name_task(t, task);
 		r = start_record(t, task, LD_RELEASE, hook);
 		r->type = type;
 		r->mode = mode;
 		r->lock = lock;
-		r->flags |= (matched ? 0 : LD_F_UNMATCHED) | (non_owner ? LD_F_NON_OWNER : 0);
+		r->flags |= (index < 0 ? LD_F_UNMATCHED : 0) | (non_owner ? LD_F_NON_OWNER : 0);
 		put(t, sizeof(*r));
 	}
-	if (matched)
+	if (innermost)
+		t->depth--;
+	else if (index >= 0)
 		remove_at(t, index);
 	return 0;
 }
@@ -245,69 +253,57 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	return 0;
 }
 
-static __always_inline bool name_sent(u64 name, u64 site)
-{
-	u64 key = mix(name, site);
-	u32 slot = key & (LD_NAME_SLOTS - 1);
-	u64 *value = bpf_map_lookup_elem(&names, &slot);
-
-	return value && *value == key;
-}
-
-static __always_inline void remember_name(u64 name, u64 site)
-{
-	u64 key = mix(name, site);
-	u32 slot = key & (LD_NAME_SLOTS - 1);
-	u64 *value = bpf_map_lookup_elem(&names, &slot);
-
-	if (value)
-		*value = key;
-}
-
-/* Whether the task itself holds a lock, by its list and by the lock. */
-static __always_inline bool holds_itself(struct task_locks *t, struct task_struct *task, u64 lock)
+/* The index of a lock that the task holds, by its list and by the lock itself; or -1. */
+static __always_inline u32 proven_index(struct task_locks *t, struct task_struct *task, u64 lock)
 {
 	u32 index;
 
 	if (!t->depth)
-		return false;
+		return -1;
 	index = held_index(t, lock);
 	barrier_var(index);
 	if (index >= LD_MAX_HELD)
-		return false;
-	return has_owner(t->held[index].type, t->held[index].mode) && still_held(&t->held[index], (u64)task);
+		return -1;
+	if (!has_owner(t->held[index].type, t->held[index].mode) || !still_held(&t->held[index], (u64)task))
+		return -1;
+	return index;
 }
 
 static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_locks *t = task_locks(task);
-	struct ld_record *r;
-	u32 tail = 0;
-	bool known, held;
+	struct task_locks *t;
+	u32 index;
 
+	t = task_locks(task);
 	if (!t)
 		return 0;
 	lock = plain(t, lock);
 	name = plain(t, name);
-	name_task(t, task);
-	known = name_sent(name, site);
-	held = holds_itself(t, task, lock);
-	r = start_record(t, task, LD_INIT, hook);
-	r->flags |= held ? LD_F_PROVEN : 0;
-	r->type = type;
-	r->lock = lock;
-	r->site = site;
-	r->aux = name;
-	look_up_origin(lock, &r->origin);
-	if (!known) {
-		bpf_probe_read_kernel_str(t->scratch.tail, LD_NAME_LEN, (void *)name);
-		tail = LD_NAME_LEN;
-		r->nname = tail;
-		r->size += tail;
+	++*generation(lock);
+	index = proven_index(t, task, lock);
+	barrier_var(index);
+	if (index < LD_MAX_HELD) {
+		/* What it was until now goes first. */
+		if (!cfg_unfiltered)
+			tell_init(t, &t->held[index]);
+		describe_init(t, lock, name, site, type, hook);
+		t->init.proven = true;
+		send_init(t);
+		return 0;
 	}
-	if (put(t, sizeof(*r) + tail) && !known)
-		remember_name(name, site);
+	describe_init(t, lock, name, site, type, hook);
+	if (cfg_unfiltered) {
+		send_init(t);
+		return 0;
+	}
+	if (keep_init(t))
+		send_init(t);
+	/* The name is read while it is there for certain: a module's goes with it. */
+	if (!name_sent(name, site)) {
+		describe_init(t, lock, name, site, type, hook);
+		send_init(t);
+	}
 	return 0;
 }
 
@@ -316,9 +312,7 @@ static __always_inline int might_fault(void *ctx, u64 site, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
-	struct ld_held new = {};
-	u64 key, lock;
-	bool known;
+	u64 lock;
 
 	t = task_locks(task);
 	if (!t || !t->depth || task->pagefault_disabled)
@@ -326,27 +320,8 @@ static __always_inline int might_fault(void *ctx, u64 site, u8 hook)
 	lock = own_mmap_lock(task);
 	if (!lock)
 		return 0;
-	new.lock = lock;
-	new.site = site;
-	new.type = LD_RWSEM;
-	new.mode = LD_READ;
-	new.flags = LD_F_MMAP_LOCK;
-	new.hook = hook;
-	new.origin.offset = LD_NOT_LOOKED_UP;
-	key = chain_key(t, &new);
-	known = key && sent_before(key);
-	if (!known && drop_stale(t, (u64)task)) {
-		if (!t->depth)
-			return 0;
-		key = chain_key(t, &new);
-		known = key && sent_before(key);
-	}
-	if (known && !cfg_unfiltered) {
-		count(LD_C_FILTERED);
-		return 0;
-	}
-	if (send_chain(ctx, t, task, LD_MAY, &new, t->depth, new.flags | (known ? 0 : LD_F_NEW_CHAIN), !known) && !known && key)
-		remember_sent(key);
+	describe(above(t), lock, site, 0, LD_RWSEM, LD_READ, LD_F_MMAP_LOCK, hook);
+	under_locks(ctx, t, task, LD_MAY);
 	return 0;
 }
 
@@ -358,7 +333,9 @@ static __always_inline int ended(struct task_struct *task)
 
 	if (!t || t->ignored || !t->named)
 		return 0;
-	drop_stale(t, (u64)task);
+	drop_stale(t, (u64)task, false);
+	if (!cfg_unfiltered)
+		tell_inits(t, t->depth);
 	r = start_record(t, task, LD_EXIT, LD_HOOK_sched_process_exit);
 	tail = append_held(t, t->depth);
 	r->size += tail;

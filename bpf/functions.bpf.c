@@ -60,7 +60,7 @@ int x_##function(u64 *ctx)								\
 {											\
 	if (!ready)									\
 		return 0;								\
-	if (in_interrupt()) {								\
+	if (mode == LD_READ && in_interrupt()) {					\
 		count(LD_C_INTERRUPT);							\
 		return 0;								\
 	}										\

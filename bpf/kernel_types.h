@@ -97,6 +97,10 @@ struct rt_mutex {
 	struct rt_mutex_base rtmutex;
 };
 
+struct timespec64 {
+	__s64 tv_sec;
+};
+
 struct mm_struct {
 	struct rw_semaphore mmap_lock;
 };
@@ -139,6 +143,11 @@ struct inode {
 	__u16 i_mode;
 	struct super_block *i_sb;
 	struct rw_semaphore i_rwsem;
+};
+
+struct address_space {
+	struct inode *host;
+	struct rw_semaphore invalidate_lock;
 };
 
 struct kernfs_ops {
@@ -184,7 +193,12 @@ struct pt_regs {
 #include <bpf/bpf_core_read.h>
 
 /* ... 5.x, 6.0, 6.1 and 6.15+ here. */
+#ifndef LD_WITHOUT_KSYMS
 extern const int __preempt_count __ksym __weak;
 extern const struct pcpu_hot pcpu_hot __ksym __weak;
+#endif
+
+/* 6.2+ (commit a35b9af4ec2c). */
+extern void *bpf_rdonly_cast(const void *object, __u32 btf_id) __ksym __weak;
 
 #endif /* LIVEDEP_KERNEL_TYPES_H */

@@ -45,26 +45,34 @@ static __always_inline u32 fold(u64 word)
  */
 static __always_inline u32 container_detail(u64 lock, u32 container)
 {
-	struct super_block *sb;
+	u64 sb;
 
 	switch (container) {
 	case LD_INODE: {
-		struct inode *inode = (void *)lock - bpf_core_field_offset(struct inode, i_rwsem);
-		u64 directory = (BPF_CORE_READ(inode, i_mode) & LD_S_IFMT) == LD_S_IFDIR;
+		u64 inode = lock - bpf_core_field_offset(struct inode, i_rwsem);
+		u64 directory = (kernel_field(struct inode, inode, i_mode) & LD_S_IFMT) == LD_S_IFDIR;
 
-		sb = BPF_CORE_READ(inode, i_sb);
-		return fold((u64)BPF_CORE_READ(sb, s_type) + directory + ((u64)BPF_CORE_READ(sb, s_stack_depth) << 1));
+		sb = (u64)kernel_field(struct inode, inode, i_sb);
+		return fold((u64)kernel_field(struct super_block, sb, s_type) + directory +
+			    ((u64)kernel_field(struct super_block, sb, s_stack_depth) << 1));
 	}
 	case LD_SUPER_BLOCK:
-		sb = (void *)lock - bpf_core_field_offset(struct super_block, s_umount);
-		return fold((u64)BPF_CORE_READ(sb, s_type));
+		sb = lock - bpf_core_field_offset(struct super_block, s_umount);
+		return fold((u64)kernel_field(struct super_block, sb, s_type));
 	case LD_RENAME:
-		sb = (void *)lock - bpf_core_field_offset(struct super_block, s_vfs_rename_mutex);
-		return fold((u64)BPF_CORE_READ(sb, s_type));
+		sb = lock - bpf_core_field_offset(struct super_block, s_vfs_rename_mutex);
+		return fold((u64)kernel_field(struct super_block, sb, s_type));
 	case LD_KERNFS_FILE: {
-		struct kernfs_open_file *file = (void *)lock - bpf_core_field_offset(struct kernfs_open_file, mutex);
+		u64 file = lock - bpf_core_field_offset(struct kernfs_open_file, mutex);
+		u64 node = (u64)kernel_field(struct kernfs_open_file, file, kn);
+		u64 operations = (u64)kernel_field(struct kernfs_node, node, attr.ops);
 
-		return fold(BPF_CORE_READ(file, kn, attr.ops, mmap) ? 2 : 4);
+		return fold(kernel_field(struct kernfs_ops, operations, mmap) ? 2 : 4);
+	}
+	case LD_MAPPING: {
+		struct address_space *mapping = (void *)lock - bpf_core_field_offset(struct address_space, invalidate_lock);
+
+		return fold((u64)BPF_CORE_READ(mapping, host, i_sb, s_type));
 	}
 	}
 	return 0;
@@ -74,7 +82,7 @@ __noinline int look_up_origin(u64 lock, struct ld_origin *origin)
 {
 	u64 page, head, cache, slab_start;
 	struct ld_place *place;
-	u32 size = 0, slot;
+	u32 size, slot;
 
 	/* A global function: the verifier does not know that no caller passes NULL. */
 	if (!origin)
@@ -85,15 +93,13 @@ __noinline int look_up_origin(u64 lock, struct ld_origin *origin)
 	if (!in_direct_map(lock) || !cfg_page_struct_size)
 		return 0;
 	page = vmemmap_base + ((lock - page_offset_base) >> LD_PAGE_SHIFT) * cfg_page_struct_size;
-	if (bpf_probe_read_kernel(&head, sizeof(head), (void *)page + bpf_core_field_offset(struct page, compound_head)))
-		return 0;
+	head = kernel_field(struct page, page, compound_head);
 	if (head & 1)
 		page = head - 1;
-	if (bpf_probe_read_kernel(&cache, sizeof(cache), (void *)page + bpf_core_field_offset(struct slab, slab_cache)))
-		return 0;
+	cache = (u64)kernel_field(struct slab, page, slab_cache);
 	if (!in_direct_map(cache) && cache < 0xffffffff80000000ULL)
 		return 0;
-	bpf_probe_read_kernel(&size, sizeof(size), (void *)cache + bpf_core_field_offset(struct kmem_cache, size));
+	size = kernel_field(struct kmem_cache, cache, size);
 	if (!size || size > (1 << 22))
 		return 0;
 	slab_start = page_offset_base + (((page - vmemmap_base) / cfg_page_struct_size) << LD_PAGE_SHIFT);

@@ -3,7 +3,8 @@
 #ifndef LIVEDEP_SEND_H
 #define LIVEDEP_SEND_H
 
-#include "chain_filter.h"
+#include "chain_cache.h"
+#include "task_locks.h"
 #include "ring.h"
 
 static __always_inline bool put(struct task_locks *t, u32 size)
@@ -105,36 +106,30 @@ static __always_inline u32 append_stack(struct task_locks *t, void *ctx, u32 off
 	return bytes;
 }
 
-/*
- * Sends an event that may add a dependency: the held list it rests on, and a
- * stack. `depth` is the number of locks held before it.
- */
-static __always_inline bool send_chain(void *ctx, struct task_locks *t, struct task_struct *task, enum ld_kind kind,
-				       struct ld_held *new, u32 depth, u8 flags, bool stack)
-{
-	struct ld_record *r;
-	u32 tail;
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, LD_NAME_SLOTS);
+	__type(key, u32);
+	__type(value, u64);
+} names SEC(".maps");
 
-	name_task(t, task);
-	r = start_record(t, task, kind, new->hook);
-	r->depth = depth;
-	r->type = new->type;
-	r->mode = new->mode;
-	r->flags |= flags;
-	r->lock = new->lock;
-	r->site = new->site;
-	r->aux = new->context;
-	if (new->origin.offset == LD_NOT_LOOKED_UP)
-		look_up_origin(new->lock, &new->origin);
-	r->origin = new->origin;
-	tail = append_held(t, depth);
-	barrier_var(tail);
-	if (tail > LD_MAX_HELD * sizeof(struct ld_held))
-		return false;
-	if (stack)
-		tail += append_stack(t, ctx, tail);
-	r->size += tail;
-	return put(t, sizeof(*r) + tail);
+static __always_inline bool name_sent(u64 name, u64 site)
+{
+	u64 key = mix(name, site);
+	u32 slot = key & (LD_NAME_SLOTS - 1);
+	u64 *value = bpf_map_lookup_elem(&names, &slot);
+
+	return value && *value == key;
+}
+
+static __always_inline void remember_name(u64 name, u64 site)
+{
+	u64 key = mix(name, site);
+	u32 slot = key & (LD_NAME_SLOTS - 1);
+	u64 *value = bpf_map_lookup_elem(&names, &slot);
+
+	if (value)
+		*value = key;
 }
 
 #endif /* LIVEDEP_SEND_H */

@@ -18,6 +18,17 @@ struct scratch {
 	u8 tail[LD_MAX_HELD * sizeof(struct ld_held) + LD_MAX_STACK * 8 + LD_NAME_LEN];
 };
 
+/* What an initialiser said of a lock. */
+struct ld_init {
+	u64 lock;
+	u64 name;
+	u64 site;
+	struct ld_origin origin;
+	u16 type;
+	u16 proven;		/* that the task holds it */
+	u32 hook;
+};
+
 struct task_locks {
 	u32 seq;
 	u32 missing;		/* locks held that did not fit into the list */
@@ -26,12 +37,18 @@ struct task_locks {
 	bool old;		/* was there before tracing began */
 	bool named;		/* its LD_TASK record was sent */
 	bool waiting;		/* an attempt was sent whose end was not */
-	u8 unused[3];
+	/* Of the chain whose key was made last: chain_filter.h. */
+	bool nested;		/* the new lock is under another of its kind */
+	bool fixed;		/* no lock of it is a slab object */
+	u8 unused;
+	u64 chain;
 	u64 address;		/* see plain() */
 	u64 last_released;
 	u64 ww_lock;		/* the ww mutex that a function is about to take, and */
 	u64 ww_context;		/* under which context: contention does not tell */
-	struct ld_held held[LD_MAX_HELD];
+	struct ld_init init;	/* see initialisations.h */
+	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
+	struct ld_held held[LD_MAX_HELD + 1];
 	struct scratch scratch;
 };
 
@@ -70,29 +87,45 @@ static __always_inline u64 plain(struct task_locks *t, u64 argument)
 	return *address;
 }
 
-static __always_inline void push(struct task_locks *t, u64 lock, u64 site, u64 context,
-				 u8 type, u8 mode, u8 flags, u8 hook)
+/*
+ * The place above the held locks, where a lock that is being taken is
+ * described. It is not on the list until push(), which only counts it in.
+ */
+static __always_inline struct ld_held *above(struct task_locks *t)
 {
 	u32 depth = t->depth;
-	struct ld_held *h;
 
-	if (depth >= LD_MAX_HELD) {
-		t->missing++;
-		count(LD_C_OVERFLOW);
-		return;
-	}
-	h = &t->held[depth];
+	/* One register for the test and the index, which the verifier would not connect. */
+	barrier_var(depth);
+	if (depth > LD_MAX_HELD)
+		depth = LD_MAX_HELD;
+	barrier_var(depth);
+	return &t->held[depth];
+}
+
+/* The lock's argument may be a pointer to the verifier: in the list's memory it becomes a number. */
+static __always_inline void describe(struct ld_held *h, u64 lock, u64 site, u64 context, u8 type, u8 mode, u8 flags,
+				     u8 hook)
+{
 	h->lock = lock;
 	h->site = site;
 	h->context = context;
-	h->origin.cache = 0;
 	h->origin.offset = LD_NOT_LOOKED_UP;
 	h->type = type;
 	h->mode = mode;
 	h->flags = flags;
 	h->hook = hook;
 	h->epoch = epoch;
-	t->depth = depth + 1;
+}
+
+static __always_inline void push(struct task_locks *t)
+{
+	if (t->depth >= LD_MAX_HELD) {
+		t->missing++;
+		count(LD_C_OVERFLOW);
+		return;
+	}
+	t->depth++;
 }
 
 /*
@@ -136,34 +169,26 @@ __noinline int held_index(struct task_locks *t, u64 lock)
  * itself says: a release that was missed, or done by somebody else, must not
  * turn into a dependency (DESIGN 3.3).
  */
-static __always_inline u64 word_at(u64 address)
-{
-	u64 word = 0;
-
-	bpf_probe_read_kernel(&word, sizeof(word), (void *)address);
-	return word;
-}
-
 static __always_inline u64 mutex_owner(u64 lock)
 {
 	if (bpf_core_field_exists(struct mutex, owner))
-		return word_at(lock + bpf_core_field_offset(struct mutex, owner)) & ~7ULL;
-	return word_at(lock + bpf_core_field_offset(struct mutex___rt, rtmutex.owner)) & ~1ULL;
+		return kernel_word(lock + bpf_core_field_offset(struct mutex, owner)) & ~7ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct mutex___rt, rtmutex.owner)) & ~1ULL;
 }
 
 static __always_inline u64 writer(u64 lock)
 {
 	if (bpf_core_field_exists(struct rw_semaphore, owner))
-		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, owner)) & ~3ULL;
-	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.rtmutex.owner)) & ~1ULL;
+		return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore, owner)) & ~3ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.rtmutex.owner)) & ~1ULL;
 }
 
 /* Whether anybody reads: kernel/locking/rwsem.c counts readers from bit 8 up, rwbase_rt.c below its bias. */
 static __always_inline bool has_readers(u64 lock)
 {
 	if (bpf_core_field_exists(struct rw_semaphore, owner))
-		return word_at(lock + bpf_core_field_offset(struct rw_semaphore, count)) & 0x7fffffffffffff00ULL;
-	return word_at(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.readers)) & 0x3fffffffULL;
+		return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore, count)) & 0x7fffffffffffff00ULL;
+	return kernel_word(lock + bpf_core_field_offset(struct rw_semaphore___rt, rwbase.readers)) & 0x3fffffffULL;
 }
 
 static __always_inline bool still_held(struct ld_held *h, u64 task)
@@ -173,7 +198,7 @@ static __always_inline bool still_held(struct ld_held *h, u64 task)
 	case LD_WW_MUTEX:
 		return mutex_owner(h->lock) == task;
 	case LD_RT_MUTEX:
-		return (word_at(h->lock + bpf_core_field_offset(struct rt_mutex, rtmutex.owner)) & ~1ULL) == task;
+		return (kernel_word(h->lock + bpf_core_field_offset(struct rt_mutex, rtmutex.owner)) & ~1ULL) == task;
 	case LD_RWSEM:
 		if (h->mode == LD_WRITE)
 			return writer(h->lock) == task;
@@ -194,8 +219,16 @@ static __always_inline bool has_owner(u8 type, u8 mode)
 struct stale_walk {
 	struct task_locks *t;
 	u64 task;
+	u64 obtained;
+	u8 mode;
 	int dropped;
 };
+
+/* Who just obtained a lock that only one may have did not have it: its release was missed. */
+static __always_inline bool is_taken_anew(struct stale_walk *walk, struct ld_held *h)
+{
+	return h->lock == walk->obtained && (h->mode == LD_WRITE || walk->mode == LD_WRITE);
+}
 
 static long drop_if_stale(u32 i, void *context)
 {
@@ -203,7 +236,9 @@ static long drop_if_stale(u32 i, void *context)
 	struct task_locks *t = walk->t;
 	u32 index = LD_MAX_HELD - 1 - i;
 
-	if (index >= LD_MAX_HELD || index >= t->depth || still_held(&t->held[index], walk->task))
+	if (index >= LD_MAX_HELD || index >= t->depth)
+		return 0;
+	if (still_held(&t->held[index], walk->task) && !is_taken_anew(walk, &t->held[index]))
 		return 0;
 	remove_at(t, index);
 	count(LD_C_STALE);
@@ -214,12 +249,23 @@ static long drop_if_stale(u32 i, void *context)
 /*
  * Takes locks that are not the task's any more off its list; returns how many.
  * From the top down: removing one does not move those still to be looked at.
+ * `obtained`: the lock described above the list has been obtained, not only
+ * asked for.
  */
-static __always_inline int drop_stale(struct task_locks *t, u64 task)
+static __always_inline int drop_stale(struct task_locks *t, u64 task, bool obtained)
 {
 	struct stale_walk walk = { .t = t, .task = task };
+	struct ld_held *described = above(t);
+
+	if (obtained) {
+		walk.obtained = described->lock;
+		walk.mode = described->mode;
+	}
 
 	bpf_loop(LD_MAX_HELD, drop_if_stale, &walk, 0);
+	/* What is described above the list comes down with it. */
+	if (walk.dropped)
+		*above(t) = *described;
 	return walk.dropped;
 }
 

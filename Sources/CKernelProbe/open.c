@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opening the object: which programs it has, which of them this kernel can have, what they are told. */
+#define _GNU_SOURCE /* memmem() */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,7 @@ static int set_constant(struct bpf_object *object, const char *name, const void 
 static int configure(struct kp_probe *probe) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
+    bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
     const uint64_t might_fault[2] = {c->might_fault_start, c->might_fault_end};
     uint64_t ranges[8];
     int failed = 0;
@@ -106,6 +108,7 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
+    failed |= set_constant(o, "cfg_direct_reads", &direct_reads, sizeof(direct_reads));
     failed |= set_constant(o, "cfg_rcu_maps", c->rcu_maps, sizeof(c->rcu_maps));
     failed |= set_constant(o, "cfg_no_track_key", &c->no_track_key, sizeof(c->no_track_key));
     failed |= set_constant(o, "cfg_might_fault", might_fault, sizeof(might_fault));
@@ -123,9 +126,41 @@ static int hook_of(const struct bpf_program *program) {
     return -1;
 }
 
+/*
+ * Makes the programs do without a variable of the kernel's. libbpf finds it in
+ * BTF, and the kernel then refuses the program if kallsyms does not have its
+ * address: under another name the reference, being weak, is zero.
+ */
+static void hide_variable(char *image, size_t size, const char *name) {
+    size_t length = strlen(name);
+    char *end = image + size;
+
+    for (char *at = image; (at = memmem(at, (size_t)(end - at), name, length + 1)); at += length)
+        if (at > image && at[-1] == '\0')
+            at[0] = 'x';
+}
+
+static struct bpf_object *open_object(const void *image, size_t size, const struct kp_config *config) {
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
+    char *copy = malloc(size);
+    struct bpf_object *object;
+
+    if (!copy) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    memcpy(copy, image, size);
+    if (!config->has_preempt_count)
+        hide_variable(copy, size, "__preempt_count");
+    if (!config->has_pcpu_hot)
+        hide_variable(copy, size, "pcpu_hot");
+    object = bpf_object__open_mem(copy, size, &options);
+    free(copy);
+    return object;
+}
+
 int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **result,
             struct kp_error *error) {
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
     struct kp_probe *probe = calloc(1, sizeof(*probe));
     struct bpf_program *program;
 
@@ -144,7 +179,7 @@ int kp_open(const void *image, size_t size, const struct kp_config *config, stru
                        "no kernel type information (BTF) at /sys/kernel/btf/vmlinux: this needs a kernel built with "
                        "CONFIG_DEBUG_INFO_BTF=y, as distribution kernels are");
     }
-    probe->object = bpf_object__open_mem(image, size, &options);
+    probe->object = open_object(image, size, config);
     if (!probe->object) {
         int code = errno;
 

@@ -178,6 +178,16 @@ static void copy(const struct kp_perf *perf, const struct ring *ring, uint64_t p
     memcpy((char *)bytes + first, data, length - first);
 }
 
+/* More than any record of ours takes: fields with a name, a call chain, the header. */
+#define LARGEST_RECORD 4096
+
+bool kp_perf_may_have_lost(const struct kp_perf *perf, int index) {
+    const struct perf_event_mmap_page *page = perf->ring[index].page;
+    uint64_t head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+
+    return head - page->data_tail + LARGEST_RECORD > perf->ring_bytes;
+}
+
 size_t kp_perf_next(struct kp_perf *perf, int index, void *record, size_t capacity) {
     struct ring *ring = &perf->ring[index];
     struct perf_event_header header;

@@ -9,6 +9,9 @@
 
 struct kp_types {
     struct btf *btf;
+    /* Types of modules, each on top of the kernel's own. */
+    struct btf **modules;
+    size_t module_count;
 };
 
 int kp_types_open(struct kp_types **result, struct kp_error *error) {
@@ -31,8 +34,49 @@ int kp_types_open(struct kp_types **result, struct kp_error *error) {
 void kp_types_close(struct kp_types *types) {
     if (!types)
         return;
+    /* Those on top first. */
+    for (size_t i = 0; i < types->module_count; i++)
+        btf__free(types->modules[i]);
+    free(types->modules);
     btf__free(types->btf);
     free(types);
+}
+
+int kp_types_add_module(struct kp_types *types, const char *module) {
+    struct btf *btf = btf__load_module_btf(module, types->btf);
+
+    if (!btf)
+        return -errno;
+    struct btf **modules = realloc(types->modules, (types->module_count + 1) * sizeof(*modules));
+    if (!modules) {
+        btf__free(btf);
+        return -ENOMEM;
+    }
+    types->modules = modules;
+    modules[types->module_count++] = btf;
+    return 0;
+}
+
+/* A struct of the kernel's, or else of a module's; 0 when there is none. */
+static __u32 find_struct(const struct kp_types *types, const char *name, const struct btf **owner) {
+    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+
+    *owner = types->btf;
+    if (id > 0)
+        return (__u32)id;
+    for (size_t i = 0; i < types->module_count; i++) {
+        const struct btf *btf = types->modules[i];
+
+        for (__u32 own = btf__type_cnt(types->btf); own < btf__type_cnt(btf); own++) {
+            const struct btf_type *type = btf__type_by_id(btf, own);
+
+            if (!btf_is_struct(type) || strcmp(btf__name_by_offset(btf, type->name_off), name) != 0)
+                continue;
+            *owner = btf;
+            return own;
+        }
+    }
+    return 0;
 }
 
 bool kp_types_has_function(const struct kp_types *types, const char *function) {
@@ -40,9 +84,10 @@ bool kp_types_has_function(const struct kp_types *types, const char *function) {
 }
 
 uint32_t kp_types_size(const struct kp_types *types, const char *name) {
-    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+    const struct btf *btf;
+    __u32 id = find_struct(types, name, &btf);
 
-    return id > 0 ? btf__type_by_id(types->btf, id)->size : 0;
+    return id ? btf__type_by_id(btf, id)->size : 0;
 }
 
 static const struct btf_type *resolve(const struct btf *btf, __u32 id) {
@@ -118,11 +163,10 @@ static int lock_path(const struct btf *btf, const struct btf_type *type, uint32_
 }
 
 int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_t offset, char *path, size_t length) {
-    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+    const struct btf *btf;
+    __u32 id = find_struct(types, name, &btf);
 
-    if (id < 0)
-        return -ENOENT;
-    return lock_path(types->btf, btf__type_by_id(types->btf, (__u32)id), offset, path, length);
+    return id ? lock_path(btf, btf__type_by_id(btf, id), offset, path, length) : -ENOENT;
 }
 
 int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, uint32_t offset, char *path,
@@ -155,7 +199,8 @@ static int64_t field_offset(const struct btf *btf, const struct btf_type *type, 
 }
 
 int64_t kp_types_field_offset(const struct kp_types *types, const char *name, const char *field) {
-    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+    const struct btf *btf;
+    __u32 id = find_struct(types, name, &btf);
 
-    return id < 0 ? -ENOENT : field_offset(types->btf, btf__type_by_id(types->btf, (__u32)id), field, 0);
+    return id ? field_offset(btf, btf__type_by_id(btf, id), field, 0) : -ENOENT;
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import LockEvents
-internal import LockNaming
+package import LockEvents
+package import LockNaming
 
 /// The running kernel's answers about records, and, while a capture is made, the answers to be written down with it.
-struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
-    private(set) var namer: LockNamer<Memory>
+package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
+    package private(set) var namer: LockNamer<Memory>
     private var symbolizer: Symbolizer
-    private(set) var copies: UserCopySites<Memory>
+    package private(set) var copies: UserCopySites<Memory>
     private var log: DecisionLog?
     /// Names the locks of the `lockdep` source; nil on others.
     private var lockdep: LockdepNamer<Memory>?
 
-    init(
+    package init(
         namer: consuming LockNamer<Memory>,
-        lockdep: consuming LockdepNamer<Memory>? = nil,
+        lockdep: LockdepNamer<Memory>? = nil,
         symbolizer: Symbolizer,
         copies: UserCopySites<Memory>
     ) {
@@ -25,22 +25,26 @@ struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
         self.copies = copies
     }
 
-    let namesByKey: Bool
+    package let namesByKey: Bool
 
-    mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) { lockdep?.meet(keyed, in: &tables) }
+    package mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) { lockdep?.meet(keyed, in: &tables) }
 
-    func lockClass(key: UInt64, name: UInt32) -> LockClassID { lockdep?.lockClass(key: key, name: name) ?? .none }
+    package func lockClass(key: UInt64, name: UInt32) -> LockClassID {
+        lockdep?.lockClass(key: key, name: name) ?? .none
+    }
 
-    func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int { symbolizer.framesOfTracer(addresses) }
+    package func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
+        symbolizer.framesOfTracer(addresses)
+    }
 
     /// Keeps decisions from now on, all of them anew: a file begins that must make sense by itself.
-    mutating func startLog() { log = DecisionLog() }
+    package mutating func startLog() { log = DecisionLog() }
 
     /// Whether ``takeDecisions()`` has anything to tell.
-    var hasDecisions: Bool { log?.decisions.isEmpty == false }
+    package var hasDecisions: Bool { log?.decisions.isEmpty == false }
 
     /// Decisions since the last call, in order.
-    mutating func takeDecisions() -> [NamingDecision] {
+    package mutating func takeDecisions() -> [NamingDecision] {
         defer { log?.decisions.removeAll(keepingCapacity: true) }
         return log?.decisions ?? []
     }
@@ -51,17 +55,20 @@ struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
     /// Places learned since the last call.
     mutating func takeContainerPlaces() -> [ContainerPlace] { namer.takeContainerPlaces() }
 
-    mutating func initialise(_ evidence: LockEvidence, name: String) { namer.initialise(evidence, name: name) }
+    /// Records were lost, and with them, it may be, that locks were initialised.
+    mutating func forgetAddresses() { namer.forgetAddresses() }
 
-    mutating func lockClass(of evidence: LockEvidence, in tables: inout EventTables) -> LockClassID {
+    package mutating func initialise(_ evidence: LockEvidence, name: String) { namer.initialise(evidence, name: name) }
+
+    package mutating func lockClass(of evidence: LockEvidence, in tables: inout EventTables) -> LockClassID {
         let lockClass = namer.lockClass(of: evidence, in: &tables)
         log?.note(lock: evidence.lock, is: lockClass, tables)
         return lockClass
     }
 
-    var hasUnifications: Bool { namer.hasUnifications }
+    package var hasUnifications: Bool { namer.hasUnifications }
 
-    mutating func takeUnifications(in tables: EventTables) -> [(kept: LockClassID, gone: LockClassID)] {
+    package mutating func takeUnifications(in tables: EventTables) -> [(kept: LockClassID, gone: LockClassID)] {
         let pairs = namer.takeUnifications()
         for pair in pairs {
             log?.note(pair.kept, tables)
@@ -71,22 +78,22 @@ struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
         return pairs
     }
 
-    mutating func function(at address: UInt64, in names: inout NameTable) -> NameID {
+    package mutating func function(at address: UInt64, in names: inout NameTable) -> NameID {
         note(address)
         return symbolizer.function(at: address, in: &names)
     }
 
-    mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
+    package mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
         note(address)
         return symbolizer.frame(at: address, in: &names)
     }
 
-    mutating func isInsideLock(_ address: UInt64) -> Bool {
+    package mutating func isInsideLock(_ address: UInt64) -> Bool {
         note(address)
         return symbolizer.isInsideLock(address)
     }
 
-    mutating func isUserCopy(returningTo address: UInt64) -> Bool {
+    package mutating func isUserCopy(returningTo address: UInt64) -> Bool {
         let answer = copies.isUserCopy(returningTo: address)
         log?.note(site: address, isUserCopy: answer)
         return answer

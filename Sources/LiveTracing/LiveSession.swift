@@ -36,6 +36,7 @@ public struct LiveSession: ~Copyable {
     private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
+    private var seenDrops: UInt64 = 0
     private var missesAtStart: UInt64 = 0
     private let countsMisses: Bool
 
@@ -111,6 +112,7 @@ public struct LiveSession: ~Copyable {
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
+        checkDrops()
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -127,6 +129,7 @@ public struct LiveSession: ~Copyable {
         if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
         let end = ring.end
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
+        checkDrops()
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
@@ -143,6 +146,15 @@ public struct LiveSession: ~Copyable {
 
     private mutating func tellContainerPlaces() {
         if decoder.naming.hasContainerPlaces { probe.setContainers(decoder.naming.takeContainerPlaces()) }
+    }
+
+    /// What was dropped may have said that a lock was initialised: no address is what it was. Looked at before a batch is
+    /// believed, as a drop that could have spoiled a record of it came before the record.
+    private mutating func checkDrops() {
+        let drops = probe.counters.dropped
+        guard drops != seenDrops else { return }
+        seenDrops = drops
+        decoder.naming.forgetAddresses()
     }
 
     /// Whether programs missed runs since the last look.
@@ -172,6 +184,7 @@ public struct LiveSession: ~Copyable {
             records: counts.records,
             acquisitions: counters.acquired,
             filtered: counters.filtered,
+            unsentPairs: counters.unsentPairs,
             dropped: counters.dropped,
             misses: seenMisses - missesAtStart,
             gaps: counts.gaps,

@@ -8,6 +8,9 @@ public struct LiveSummary: Sendable {
     public var acquisitions: UInt64
     /// Acquisitions under held locks that were not sent because their chain had been.
     public var filtered: UInt64
+    /// Nestings of two instances of one kind that were not sent, as there were too many new ones a second; none of them is
+    /// marked as sent (bpf/instance_filter.h).
+    public var unsentPairs: UInt64
     /// Records lost because the ring was full.
     public var dropped: UInt64
     /// Runs of programs that the kernel's recursion guard skipped.
@@ -48,6 +51,7 @@ extension LiveSummary {
             records: records,
             acquisitions: acquisitions,
             filtered: 0,
+            unsentPairs: 0,
             dropped: dropped,
             misses: 0,
             gaps: 0,

@@ -8,36 +8,55 @@ internal import Glibc
 ///
 /// Fields are named after the kernel's (kernel/bpf/ringbuf.c). The data are mapped twice in a row, so that every record
 /// is contiguous. Memory lives as long as the probe it was mapped from.
-struct MappedRing: ~Copyable {
+package struct MappedRing: ~Copyable {
     private let consumerPosition: UnsafeMutablePointer<UInt64>
     private let producerPosition: UnsafePointer<UInt64>
     private let data: UnsafeRawPointer
     private let mask: UInt64
-    let descriptor: Int32
+    package let descriptor: Int32
 
     private static let busyBit: UInt32 = 1 << 31
     private static let discardBit: UInt32 = 1 << 30
     private static let headerSize: UInt64 = 8
 
     init(_ ring: kp_ring) {
-        consumerPosition = UnsafeMutablePointer(mutating: ring.consumer_position)
-        producerPosition = UnsafePointer(ring.producer_position)
-        data = UnsafeRawPointer(ring.data)
-        mask = ring.size - 1
-        descriptor = ring.descriptor
+        self.init(
+            consumerPosition: UnsafeMutablePointer(mutating: ring.consumer_position),
+            producerPosition: UnsafePointer(ring.producer_position),
+            data: UnsafeRawPointer(ring.data),
+            size: ring.size,
+            descriptor: ring.descriptor
+        )
+    }
+
+    /// Reads a ring of `size` bytes, a power of two, whose parts somebody else has mapped and keeps mapped.
+    package init(
+        consumerPosition: UnsafeMutablePointer<UInt64>,
+        producerPosition: UnsafePointer<UInt64>,
+        data: UnsafeRawPointer,
+        size: UInt64,
+        descriptor: Int32
+    ) {
+        self.consumerPosition = consumerPosition
+        self.producerPosition = producerPosition
+        self.data = data
+        mask = size - 1
+        self.descriptor = descriptor
     }
 
     /// The position up to which records have been begun.
-    var end: UInt64 { kp_load_acquire(producerPosition) }
+    package var end: UInt64 { kp_load_acquire(producerPosition) }
 
-    /// Hands every complete record before `end` to `body`, in order, and frees their space once, behind the batch.
+    /// Hands every complete record before `end` to `body`, in order, and frees their space an eighth of the ring at a time:
+    /// seldom, as the kernel reads the position too, and not so late that a full ring stays full until all of it is read.
     ///
     /// Allocates nothing itself. A record's bytes are valid during the call only.
     ///
     /// - Returns: how many records there were.
-    func drain(to end: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
+    package func drain(to end: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) -> Int {
         var position = consumerPosition.pointee
         var records = 0
+        var nextRelease = position + mask / 8
         while position < end {
             let header = data + Int(position & mask)
             let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
@@ -49,6 +68,10 @@ struct MappedRing: ~Copyable {
                 records += 1
             }
             position += (UInt64(size) + Self.headerSize + 7) & ~7
+            if position >= nextRelease {
+                kp_store_release(consumerPosition, position)
+                nextRelease = position + mask / 8
+            }
         }
         kp_store_release(consumerPosition, position)
         return records

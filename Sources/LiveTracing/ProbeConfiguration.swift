@@ -23,6 +23,8 @@ public struct ProbeConfiguration: Sendable {
     private let rcuMaps: [UInt64]
     private let noTrackKey: UInt64
     private let mightFault: Range<UInt64>
+    private let hasPreemptCount: Bool
+    private let hasHotVariables: Bool
 
     /// Takes the addresses that the programs need from the kernel's symbols.
     public init(symbols: SymbolTable, pageStructSize: Int?) {
@@ -36,6 +38,8 @@ public struct ProbeConfiguration: Sendable {
             .compactMap { symbols.address(of: $0) }
         noTrackKey = symbols.address(of: "__lockdep_no_track__") ?? 0
         mightFault = symbols.range(of: "__might_fault") ?? 0..<0
+        hasPreemptCount = symbols.address(of: "__preempt_count") != nil
+        hasHotVariables = symbols.address(of: "pcpu_hot") != nil
     }
 
     var c: kp_config {
@@ -71,6 +75,8 @@ public struct ProbeConfiguration: Sendable {
         c.no_track_key = noTrackKey
         c.might_fault_start = mightFault.lowerBound
         c.might_fault_end = mightFault.upperBound
+        c.has_preempt_count = hasPreemptCount
+        c.has_pcpu_hot = hasHotVariables
         return c
     }
 }

@@ -22,6 +22,8 @@ public struct ProbeCounters: Sendable {
     public var stale: UInt64 { self[LD_C_STALE] }
     /// Acquisitions under held locks whose chain had been sent before.
     public var filtered: UInt64 { self[LD_C_FILTERED] }
+    /// Nestings of two instances of one kind that there was no budget for.
+    public var unsentPairs: UInt64 { self[LD_C_UNSENT_PAIRS] }
     /// Acquisitions seen.
     public var acquired: UInt64 { self[LD_C_ACQUIRED] }
     /// Releases of locks that the task's list did not have.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import LockEvents
-internal import LockNaming
+package import LockNaming
 
 /// Return addresses to names: functions for sites, `function+0x1/0x2 [module]` for stack frames, as the kernel prints them.
 ///
 /// Each address is looked up once. Kernels have few thousand call sites that take locks.
-struct Symbolizer: StackNaming {
+package struct Symbolizer: StackNaming {
     private var symbols: SymbolTable
     private let scheduler: Range<UInt64>
     /// `lock_acquire()`, on a kernel that has it.
@@ -16,7 +16,7 @@ struct Symbolizer: StackNaming {
     private var functions: [UInt64: NameID] = [:]
     private var frames: [UInt64: NameID] = [:]
 
-    init(symbols: SymbolTable) {
+    package init(symbols: SymbolTable) {
         self.symbols = symbols
         scheduler = symbols.schedulerText
         tracepoint = symbols.range(of: "lock_acquire")

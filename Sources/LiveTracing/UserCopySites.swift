@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import LockNaming
+package import LockNaming
 
 /// Which callers of the kernel's object-size check go on to copy to or from user memory.
 ///
 /// The check stands before every copy of a size that is not constant, of kernel memory too. What the caller calls next
 /// is in its code: a call to one of the user-copy functions within the next bytes makes it a user copy. Anything else,
 /// iterators among them, is no evidence that a fault was possible there, and is counted.
-struct UserCopySites<Memory: KernelMemory> {
+package struct UserCopySites<Memory: KernelMemory> {
     private let copies: Set<UInt64>
     private let insideCopies: [Range<UInt64>]
     private let memory: Memory
@@ -18,7 +18,7 @@ struct UserCopySites<Memory: KernelMemory> {
     /// Bytes of code looked through behind the check: argument set-up is short, and a far call is another path's.
     private static var reach: Int { 128 }
 
-    init(symbols: SymbolTable, memory: Memory) {
+    package init(symbols: SymbolTable, memory: Memory) {
         self.memory = memory
         copies = Set(
             ["_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache"]

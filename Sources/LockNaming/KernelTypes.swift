@@ -2,11 +2,12 @@
 
 internal import CKernelProbe
 
-/// The running kernel's types, asked for locks by offset.
+/// The running kernel's types and those of its modules, asked for locks by offset.
 ///
-/// Owns libbpf's parsed BTF (about 10 MB while it lives).
+/// Owns libbpf's parsed BTF (about 10 MB while it lives, and some ten kilobytes for each module).
 public struct KernelTypes: ~Copyable {
     private let handle: OpaquePointer
+    private var modules: Set<String> = []
 
     /// Loads the kernel's BTF; nil where it has none.
     public init?() {
@@ -16,6 +17,11 @@ public struct KernelTypes: ~Copyable {
     }
 
     deinit { kp_types_close(handle) }
+
+    /// Adds the types of modules that were not there before; those without BTF have none.
+    public mutating func add(modules names: [String]) {
+        for name in names where modules.insert(name).inserted { _ = kp_types_add_module(handle, name) }
+    }
 
     /// Bytes of a struct, or nil when the kernel has none of that name.
     public func size(of structName: String) -> Int? {

@@ -15,6 +15,8 @@ enum LockContainer: CaseIterable {
     case rename
     /// `kernfs_open_file.mutex`: by whether the file can be mapped.
     case kernfsFile
+    /// `address_space.invalidate_lock`: by file system.
+    case mapping
     /// `device.mutex`: lockdep does not validate it.
     case device
 
@@ -25,7 +27,20 @@ enum LockContainer: CaseIterable {
         case .superBlock: "&s->s_umount"
         case .rename: "&s->s_vfs_rename_mutex"
         case .kernfsFile: "&of->mutex"
+        case .mapping: "&mapping->invalidate_lock"
         case .device: "&dev->mutex"
+        }
+    }
+
+    /// What lockdep calls the lock's class once it is set, whichever of the several it is.
+    var annotatedName: String {
+        switch self {
+        case .inode: "&sb->s_type->i_mutex_key"
+        case .superBlock: "&type->s_umount_key"
+        case .rename: "&type->s_vfs_rename_key"
+        // fs/inode.c, inode_init_always()
+        case .mapping: "mapping.invalidate_lock"
+        case .kernfsFile, .device: initialName
         }
     }
 
@@ -36,6 +51,7 @@ enum LockContainer: CaseIterable {
         case .superBlock: ("super_block", "s_umount")
         case .rename: ("super_block", "s_vfs_rename_mutex")
         case .kernfsFile: ("kernfs_open_file", "mutex")
+        case .mapping: ("address_space", "invalidate_lock")
         case .device: ("device", "mutex")
         }
     }
@@ -47,6 +63,7 @@ enum LockContainer: CaseIterable {
         case .superBlock: LD_SUPER_BLOCK.rawValue
         case .rename: LD_RENAME.rawValue
         case .kernfsFile: LD_KERNFS_FILE.rawValue
+        case .mapping: LD_MAPPING.rawValue
         case .device: nil
         }
     }
@@ -63,6 +80,7 @@ enum LockContainer: CaseIterable {
         guard parts.count >= 2 else { return nil }
         switch (parts[parts.count - 2], parts[parts.count - 1]) {
         case (_, "i_rwsem"): self = .inode
+        case (_, "invalidate_lock"): self = .mapping
         case ("dev", "mutex"), ("device", "mutex"), ("_dev", "mutex"): self = .device
         default: return nil
         }

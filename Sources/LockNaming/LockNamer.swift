@@ -23,7 +23,13 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private struct Initialised: Hashable {
         var name: String
         var function: String
-        var type: LockType
+        var place: SlabMember
+
+        /// Whether a lock at a place is the one that was initialised. A ww mutex is initialised as the mutex that it has.
+        func isOf(_ other: SlabMember) -> Bool {
+            place.cache == other.cache && place.offset == other.offset
+                && (place.type == other.type || place.type == .mutex && other.type == .wwMutex)
+        }
     }
 
     private struct SlabMember: Hashable {
@@ -48,13 +54,17 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         case several
     }
 
+    private static var addressCapacity: Int { 1 << 16 }
+
     private var symbols: SymbolTable
-    private let types: KernelTypes?
+    private var types: KernelTypes?
     private let memory: Memory
+    private var objects = KnownObjects()
+    private var initSites = InitSites()
     private var caches: SlabCaches?
     private let percpu: PercpuAreas
-    private var known = AgedMap<UInt64, Known>(capacity: 1 << 16)
-    private var initialised = AgedMap<UInt64, Initialised>(capacity: 1 << 16)
+    private var known = AgedMap<UInt64, Known>(capacity: addressCapacity)
+    private var initialised = AgedMap<UInt64, Initialised>(capacity: addressCapacity)
     private var taught: [SlabMember: Taught] = [:]
     private var sites: [Site: Taught] = [:]
     /// Classes named before anything better was known; a better name takes them in.
@@ -88,7 +98,10 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) {
         self.symbols = symbols
         self.memory = memory
-        if let types {
+        initSites = InitSites(symbols: symbols, memory: memory)
+        if var types {
+            types.add(modules: symbols.moduleNames)
+            objects = KnownObjects(types: types, symbols: symbols, memory: memory)
             percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
             caches = SlabCaches(types: types, links: slabLinks)
             reader = ContainerReader(types: types, symbols: symbols)
@@ -115,21 +128,29 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     /// Notes that a lock was initialised: what was known of its address is over.
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
+        let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         known[evidence.lock] = nil
-        initialised[evidence.lock] = Initialised(
-            name: name,
-            function: function(at: evidence.site),
-            type: evidence.type
-        )
+        initialised[evidence.lock] = Initialised(name: name, function: function(at: evidence.site), place: place)
+        // Told at once: from the first use on the programs then say what the object was at that moment.
+        if let container = LockContainer(initialName: name) { note(container, at: place) }
+    }
+
+    /// Forgets which lock is at which address: what was lost may have said that one was initialised.
+    ///
+    /// What is known of places in memory and of call sites stays, and names most locks again.
+    public mutating func forgetAddresses() {
+        known = AgedMap(capacity: Self.addressCapacity)
+        initialised = AgedMap(capacity: Self.addressCapacity)
     }
 
     /// The class of a lock that is being taken.
     public mutating func lockClass(of evidence: LockEvidence, in tables: inout EventTables) -> LockClassID {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         if let entry = known[evidence.lock] {
-            // Memory that went to another cache holds another lock, initialised before tracing began or by copying.
+            // Memory that went to another cache holds another lock, initialised before tracing began or by copying. What a
+            // container was like while its lock was used is better than what was read of it later.
             if entry.cache == evidence.cache, entry.offset == evidence.offset || evidence.cache == 0,
-                entry.detail == evidence.detail || evidence.detail == 0 || entry.detail == 0
+                entry.detail == evidence.detail || evidence.detail == 0
             {
                 let lockClass = current(entry.lockClass)
                 if entry.isBySite { learn(site: evidence.site, of: place, is: lockClass) }
@@ -155,27 +176,43 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ place: SlabMember,
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
-        if let start = initialised[evidence.lock] {
+        if let start = initialised[evidence.lock], start.isOf(place) {
             if let container = LockContainer(initialName: start.name) {
                 note(container, at: place)
                 return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)
             }
             let lockClass = tables.classes.intern(
-                LockClass(name: start.name, type: evidence.type, origin: start.function, naming: "init")
+                LockClass(
+                    name: Self.annotated[start.name] ?? start.name,
+                    type: evidence.type,
+                    origin: start.function,
+                    naming: "init"
+                )
             )
-            teach(place, lockClass)
+            teach(place, lockClass, tables)
             learn(site: evidence.site, of: place, is: lockClass)
             if start.name == Self.mmapLockName { meetMmapLock(lockClass) }
             return (current(lockClass), false)
         }
         if evidence.isOwnMmapLock {
             if let mmapLock { return (current(mmapLock), false) }
-            let lockClass = tables.classes.intern(
-                LockClass(name: Self.mmapLockName, type: evidence.type, origin: "current->mm", naming: "known pointer")
+            let site = initSites.site(
+                ofMember: Self.mmapLockName,
+                type: evidence.type,
+                offset: 0,
+                name: Self.mmapLockName
             )
-            provisional.insert(lockClass)
+            let lockClass = tables.classes.intern(
+                LockClass(
+                    name: Self.mmapLockName,
+                    type: evidence.type,
+                    origin: site?.function ?? "current->mm",
+                    naming: "known pointer"
+                )
+            )
+            if site == nil { provisional.insert(lockClass) }
             meetMmapLock(lockClass)
-            teach(place, lockClass)
+            teach(place, lockClass, tables)
             return (current(lockClass), false)
         }
         if let lockClass = named(bySymbol: evidence, &tables) { return (lockClass, false) }
@@ -185,15 +222,19 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
         if evidence.cache != 0, let cache = caches?.cache(at: evidence.cache, in: memory) {
             if let lockClass = named(byStructOf: evidence, place, &tables) { return (lockClass, false) }
+            if cache.isGeneral, let lockClass = named(byObject: evidence, slabOffset: evidence.offset, &tables) {
+                return (lockClass, false)
+            }
             if isOfOneKind(place, in: cache) {
                 if case .one(let lockClass) = taught[place] { return (current(lockClass), false) }
                 if taught[place] == nil, let lockClass = named(byMemberOf: cache, evidence, &tables) {
-                    if containers[place] == nil { teach(place, lockClass) }
+                    if containers[place] == nil { teach(place, lockClass, tables) }
                     return (current(lockClass), false)
                 }
             }
             return (named(bySite: evidence, place, "\(cache.name)+\(evidence.offset)", &tables), true)
         }
+        if let lockClass = named(byObject: evidence, slabOffset: nil, &tables) { return (lockClass, false) }
         return (named(bySite: evidence, place, memoryKind(evidence.lock), &tables), true)
     }
 
@@ -205,6 +246,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) -> LockClassID? {
         switch evidence.type {
         case .mutex:
+            if reader?.offset(of: .rename) == UInt64(evidence.offset),
+                let lockClass = refined(.rename, evidence, place, &tables)
+            {
+                note(.rename, at: place)
+                return lockClass
+            }
             return refined(.device, evidence, place, &tables)
         case .rwsem where reader?.offset(of: .superBlock) == UInt64(evidence.offset):
             guard let lockClass = refined(.superBlock, evidence, place, &tables) else { return nil }
@@ -215,6 +262,32 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
     }
 
+    /// A lock in an object that proves what it is.
+    private func named(
+        byObject evidence: LockEvidence,
+        slabOffset: UInt32?,
+        _ tables: inout EventTables
+    ) -> LockClassID? {
+        guard let member = objects.member(at: evidence.lock, slabOffset: slabOffset, in: memory),
+            let path = member.field ?? types?.lockMember(in: member.structName, at: member.offset)
+        else { return nil }
+        let site = initSites.site(
+            ofMember: path,
+            type: evidence.type,
+            offset: member.offset,
+            name: member.initialName
+        )
+        return tables.classes.intern(
+            LockClass(
+                name: site?.name ?? member.initialName ?? "\(member.structName).\(path)",
+                type: evidence.type,
+                origin: site?.function ?? "",
+                naming: "known object",
+                certainty: site == nil ? .inferred : .exact
+            )
+        )
+    }
+
     /// The class of a lock in a container, as the container has it; nil where it is no such container.
     private mutating func refined(
         _ container: LockContainer,
@@ -223,8 +296,18 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ tables: inout EventTables
     ) -> LockClassID? {
         let detail = Detail(place: place, detail: evidence.detail)
-        if evidence.detail != 0, let lockClass = refined[detail] { return lockClass }
-        guard let answer = reader?.refinement(of: container, lock: evidence.lock, in: memory) else { return nil }
+        // Files of kernfs are told apart by one bit, which any object at their place in a shared cache may have.
+        let isTelling = evidence.detail != 0 && container != .kernfsFile && evidence.detail != ContainerReader.blank
+        if isTelling, let lockClass = refined[detail] { return lockClass }
+        guard
+            let answer = reader?.refinement(
+                of: container,
+                lock: evidence.lock,
+                detail: evidence.detail,
+                isSure: initialised[evidence.lock]?.place == place,
+                in: memory
+            )
+        else { return nil }
         let lockClass = tables.classes.intern(
             LockClass(
                 name: answer.name,
@@ -234,7 +317,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 isValidated: answer.isValidated
             )
         )
-        if evidence.detail != 0 { refined[detail] = lockClass }
+        if isTelling { refined[detail] = lockClass }
         return lockClass
     }
 
@@ -246,7 +329,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) -> LockClassID {
         tables.classes.intern(
             LockClass(
-                name: container.initialName,
+                name: container.annotatedName,
                 type: evidence.type,
                 origin: "not set up",
                 naming: "init",
@@ -272,16 +355,23 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private mutating func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
         // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
-        guard evidence.lock >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
+        guard evidence.lock >= SymbolTable.imageStart, let symbol = symbols.symbol(at: evidence.lock) else {
+            return nil
+        }
         guard symbol.offset < 1 << 20 else { return nil }
         let name: String
         var certainty = LockClass.Certainty.exact
-        if symbol.offset == 0 {
-            name = symbol.name
-        } else if let member = types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
-            ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
-        {
-            name = "\(symbol.name).\(member)"
+        if let member = member(of: symbol), !member.path.isEmpty {
+            if StaticStructs.isInitialisedAtRunTime(member.structName) || member.path.contains("[i]"),
+                let site = initSites.site(ofMember: member.path, type: evidence.type, offset: Int(symbol.offset))
+            {
+                return tables.classes.intern(
+                    LockClass(name: site.name, type: evidence.type, origin: site.function, naming: "symbol")
+                )
+            }
+            // include/linux/notifier.h, BLOCKING_NOTIFIER_INIT()
+            let variable = member.structName == "blocking_notifier_head" ? "(\(symbol.name))" : symbol.name
+            name = "\(variable).\(member.path)"
             if LockContainer(memberPath: name) == .device,
                 let lockClass = refined(
                     .device,
@@ -292,6 +382,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             {
                 return lockClass
             }
+        } else if symbol.offset == 0 {
+            name = symbol.name
         } else if let lockClass = refined(
             .device,
             evidence,
@@ -303,9 +395,29 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             name = "\(symbol.name)+0x\(String(symbol.offset, radix: 16))"
             certainty = .inferred
         }
+        // Several files may each have a `static DEFINE_MUTEX(lock)`.
+        let number = symbols.ordinal(of: symbol)
         return tables.classes.intern(
-            LockClass(name: name, type: evidence.type, origin: symbol.module, naming: "symbol", certainty: certainty)
+            LockClass(
+                name: name,
+                type: evidence.type,
+                origin: number == 1 ? symbol.module : "\(symbol.module)#\(number)",
+                naming: "symbol",
+                certainty: certainty,
+                isStatic: !name.contains("[i]")
+            )
         )
+    }
+
+    /// The path to a lock in a variable; empty where the variable is the lock.
+    private func member(of symbol: SymbolTable.Match) -> (structName: String, path: String)? {
+        let offset = Int(symbol.offset)
+        if let path = types?.lockMember(inVariable: symbol.name, at: offset) { return ("", path) }
+        for structName in StaticStructs.candidates(for: symbol.name) {
+            guard let size = types?.size(of: structName), UInt64(size) <= symbol.size else { continue }
+            if let path = types?.lockMember(in: structName, at: offset) { return (structName, path) }
+        }
+        return nil
     }
 
     private mutating func named(byPercpu evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
@@ -356,6 +468,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
             note(container, at: place)
             return refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables)
+        }
+        let path = name.split(separator: ".", maxSplits: 1).last.map(String.init) ?? name
+        if let site = initSites.site(ofMember: path, type: evidence.type, offset: Int(evidence.offset)) {
+            return tables.classes.intern(
+                LockClass(name: site.name, type: evidence.type, origin: site.function, naming: "slab member")
+            )
         }
         let lockClass = tables.classes.intern(
             LockClass(
@@ -426,9 +544,22 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     // MARK: Learning
 
     /// A (cache, offset) that one class of locks was seen at names the locks there that were initialised earlier.
-    private mutating func teach(_ place: SlabMember, _ lockClass: LockClassID) {
+    ///
+    /// An initialiser that is inlined into two functions gives two classes of one name: at one place they are one.
+    private mutating func teach(_ place: SlabMember, _ lockClass: LockClassID, _ tables: borrowing EventTables) {
         guard place.cache != 0, let cache = caches?.cache(at: place.cache, in: memory), isOfOneKind(place, in: cache)
         else { return }
+        if case .one(let earlier)? = taught[place] {
+            let (earlier, lockClass) = (current(earlier), current(lockClass))
+            let (first, second) = (tables.classes[earlier], tables.classes[lockClass])
+            if earlier != lockClass, first.name == second.name {
+                // The same stays on every boot.
+                let isKept = first.origin < second.origin
+                unify(isKept ? lockClass : earlier, into: isKept ? earlier : lockClass)
+                taught[place] = .one(isKept ? earlier : lockClass)
+                return
+            }
+        }
         taught[place] = settle(taught[place], lockClass)
     }
 
@@ -475,6 +606,10 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     }
 
     // MARK: Names
+
+    /// What lockdep calls classes that are set right after the lock was initialised, all instances alike
+    /// (fs/overlayfs/inode.c, ovl_lockdep_annotate_inode_mutex_key()).
+    private static var annotated: [String: String] { ["&oi->lock": "&ovl_i_lock_key[depth]"] }
 
     private static var mmapLockName: String { "&mm->mmap_lock" }
 

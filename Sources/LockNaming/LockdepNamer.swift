@@ -16,7 +16,7 @@ public import LockEvents
 /// Variables that share a name are numbered by address, which is the same on every boot of one image.
 ///
 /// Used by one thread. A known key costs one hash probe.
-public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
+public struct LockdepNamer<Memory: KernelMemory> {
     /// What tells two classes apart while the kernel runs.
     private struct Key: Hashable {
         var address: UInt64
@@ -108,7 +108,7 @@ public struct LockdepNamer<Memory: KernelMemory>: ~Copyable {
             return (symbols.percpuSymbol(at: offset)?.name ?? "per-CPU", false)
         }
         if isNameKey { return ("", false) }
-        guard key.address >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: key.address),
+        guard key.address >= SymbolTable.imageStart, let symbol = symbols.symbol(at: key.address),
             symbol.offset < 1 << 20
         else {
             return (numbered("", key, name, type), false)

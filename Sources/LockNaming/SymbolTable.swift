@@ -26,6 +26,9 @@ public struct SymbolTable: Sendable {
         var module: UInt16
     }
 
+    /// Where the kernel's image, its variables and its modules begin, on x86-64 (Documentation/arch/x86/x86_64/mm.rst).
+    public static let imageStart: UInt64 = 0xffff_ffff_8000_0000
+
     private var text: [UInt8]
     private var entries: [Entry] = []
     private var percpu: [Entry] = []
@@ -45,12 +48,15 @@ public struct SymbolTable: Sendable {
     private static let wanted: Set<String> = [
         "cpu_hotplug_lock", "vmemmap_base", "page_offset_base", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end",
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
-        "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "__sched_text_start", "__sched_text_end",
+        "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "file_systems",
+        "bus_ktype", "class_ktype", "kernfs_locks", "node_data", "__mutex_init", "__mutex_rt_init", "__init_rwsem",
+        "__percpu_init_rwsem", "__rt_mutex_init", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
         "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
         "copy_from_user_toio", "copy_to_user_fromio",
         "rcu_lock_map", "rcu_bh_lock_map", "rcu_sched_lock_map", "rcu_callback_map", "rcu_trace_lock_map",
         "__lockdep_no_track__", "__lockdep_no_validate__", "__might_fault", "lock_acquire", "_stext", "_etext",
+        "__preempt_count", "pcpu_hot",
     ]
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.
@@ -89,6 +95,9 @@ public struct SymbolTable: Sendable {
         let namesakes = variables[low...].prefix { $0.name == name }
         return 1 + namesakes.prefix { $0.address < variable.start }.count
     }
+
+    /// The modules that have symbols, in the order of their first.
+    public var moduleNames: [String] { Array(modules.dropFirst()) }
 
     /// The addresses of all variables whose name begins so, ascending. Visits every variable.
     func variables(startingWith prefix: String) -> [UInt64] {

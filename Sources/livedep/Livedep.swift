@@ -11,8 +11,8 @@ struct Livedep: ParsableCommand {
         commandName: "livedep",
         abstract: "lockdep for the kernel you are running.",
         subcommands: [
-            DoctorCommand.self, WatchCommand.self, RecordCommand.self, ReplayCommand.self, ImportCommand.self,
-            ReportCommand.self,
+            DoctorCommand.self, WatchCommand.self, RecordCommand.self, ReplayCommand.self, LearnCommand.self,
+            ImportCommand.self, ReportCommand.self,
             DiffCommand.self, PathCommand.self, CutCommand.self, MergeCommand.self, ExportCommand.self,
         ]
     )

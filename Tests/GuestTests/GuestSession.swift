@@ -36,48 +36,63 @@ struct GuestSession: Sendable {
         return ["6.1", "6.12", "6.1-rt"] + (environment["LIVEDEP_KERNELS"] == nil ? [] : ["lockdep-6.12"])
     }()
 
-    /// The repository.
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path(percentEncoded: false)
-
     private static let booted = Boots()
 
     /// The session of a kernel, booted if it is not yet.
-    static func of(_ kernel: String) async throws -> GuestSession { try await booted.session(of: kernel) }
+    static func of(_ kernel: String) async throws -> GuestSession { try await booted.session(of: kernel, .stories) }
+
+    /// The mixed load under a watch, in a boot of its own: see Tests/Guest/session/mixed.sh.
+    static func mixedLoad(_ kernel: String) async throws -> GuestSession {
+        try await booted.session(of: kernel, .mixedLoad)
+    }
+
+    private enum Script { case stories, mixedLoad }
 
     private actor Boots {
         private var sessions: [String: Result<GuestSession, any Error>] = [:]
 
         // Boots one guest at a time: an actor's method without suspension runs to its end.
-        func session(of kernel: String) throws -> GuestSession {
-            if let session = sessions[kernel] { return try session.get() }
-            let session = Result { try GuestSession(booting: kernel) }
-            sessions[kernel] = session
+        func session(of kernel: String, _ script: Script) throws -> GuestSession {
+            let key = "\(kernel) \(script)"
+            if let session = sessions[key] { return try session.get() }
+            let session = Result { try GuestSession(booting: kernel, script) }
+            sessions[key] = session
             return try session.get()
         }
     }
 
-    private init(booting kernel: String) throws {
+    private init(booting kernel: String, _ script: Script) throws {
         self.kernel = kernel
-        let root = Self.root
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path(percentEncoded: false)
         folder = FileManager.default.temporaryDirectory.appending(path: "livedep-guest-\(kernel)-\(UUID().uuidString)")
             .path(percentEncoded: false)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let modules = try Self.run(root + "/scripts/guest-build", [kernel])
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        _ = try Self.run(
-            root + "/scripts/vm",
-            [
-                "--kernel", kernel, "--timeout", "600",
-                "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
+        let name: String
+        var arguments: [String]
+        switch script {
+        case .stories:
+            name = "session.sh"
+            let modules = try Self.run(root + "/scripts/guest-build", [kernel])
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            arguments = [
+                "--kernel", kernel, "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
                 "--module", modules + "/livedep_verdicts.ko", "--file", modules + "/verdict-drive",
-                "--file", try Self.livedep(root),
-                "--file", root + "/Tests/Guest/session/session.sh:/root/session.sh",
-                "--get", "/tmp/session.tar:\(folder)/session.tar",
-                "--", "sh", "/root/session.sh",
             ]
-        )
+        case .mixedLoad:
+            name = "mixed.sh"
+            let load = root + "/Tests/Guest/loads/run-load"
+            arguments = try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
+                .split(separator: "\n").map(String.init)
+        }
+        arguments += [
+            "--timeout", "600", "--file", try Self.livedep(root),
+            "--file", root + "/Tests/Guest/session/\(name):/root/\(name)",
+            "--get", "/tmp/session.tar:\(folder)/session.tar",
+            "--", "sh", "/root/\(name)",
+        ]
+        _ = try Self.run(root + "/scripts/vm", arguments)
         _ = try Self.run("/usr/bin/env", ["tar", "xf", folder + "/session.tar", "-C", folder])
     }
 
@@ -94,8 +109,7 @@ struct GuestSession: Sendable {
         return path
     }
 
-    /// Runs a program and gives its output; its failure is an error.
-    static func run(_ program: String, _ arguments: [String]) throws -> String {
+    private static func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments

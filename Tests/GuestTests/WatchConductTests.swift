@@ -47,6 +47,19 @@ struct WatchConductTests {
         #expect(try session.text("missing.err") == "livedep: no-such-command: command not found")
     }
 
+    @Test("annotations are learned where lockdep is; elsewhere that is said in a line", arguments: GuestSession.kernels)
+    func learn(kernel: String) async throws {
+        let session = try await GuestSession.of(kernel)
+        if kernel.hasPrefix("lockdep") {
+            #expect(try session.text("learn.status") == "0")
+            #expect(try session.text("annotations").contains("\"record\":\"annotation\""))
+        } else {
+            #expect(try session.text("learn.status") == "2")
+            #expect(try session.text("learn.err").split(separator: "\n").count == 1)
+            #expect(try session.text("learn.err").contains("this kernel has no lockdep"))
+        }
+    }
+
     @Test("a filter that nobody passes sees nothing", arguments: GuestSession.kernels)
     func filter(kernel: String) async throws {
         let story = try await GuestSession.of(kernel).story("comm")

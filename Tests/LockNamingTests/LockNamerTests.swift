@@ -23,6 +23,18 @@ struct LockNamerTests {
         #expect(named.certainty == .exact)
     }
 
+    @Test("a ww mutex is initialised as the mutex that it has")
+    func initialisedAsMutex() {
+        var namer = namer()
+        var tables = EventTables()
+        var taken = lock(FakeKernel.heap, at: FakeKernel.deviceOpen)
+        namer.initialise(taken, name: "reservation_ww_class_mutex")
+        taken.type = .wwMutex
+        let named = tables.classes[namer.lockClass(of: taken, in: &tables)]
+        #expect(named.name == "reservation_ww_class_mutex")
+        #expect(named.type == .wwMutex)
+    }
+
     @Test("a static lock is its symbol; inside a larger object, the offset in it")
     func staticLocks() {
         var namer = namer()
@@ -110,5 +122,63 @@ struct LockNamerTests {
         let late = namer.lockClass(of: made, in: &tables)
         #expect(namer.takeUnifications().map(\.gone) == [early])
         #expect(namer.lockClass(of: own, in: &tables) == late)
+    }
+
+    @Test("static locks of one name in one kernel are classes of their own, the same ones on every boot")
+    func staticNamesakes() {
+        var namer = namer(
+            """
+            ffffffff82000000 d lock
+            ffffffff82000020 d gpu_lock
+            ffffffff82000040 d lock
+            ffffffff82000060 d lock\t[mod]
+            ffffffff82001000 D _end
+
+            """
+        )
+        var tables = EventTables()
+        let addresses: [UInt64] = [0xffff_ffff_8200_0000, 0xffff_ffff_8200_0040, 0xffff_ffff_8200_0060]
+        var classes: [LockClass] = []
+        for address in addresses {
+            let id = namer.lockClass(of: lock(address, at: FakeKernel.deviceOpen), in: &tables)
+            classes.append(tables.classes[id])
+        }
+        #expect(classes.map(\.name) == ["lock", "lock", "lock"])
+        #expect(classes.map(\.origin) == ["", "#2", "mod"])
+        #expect(classes.allSatisfy { $0.isStatic })
+    }
+
+    @Test("after a loss no address is what it was: what was initialised since may not have been told")
+    func forgottenAddresses() {
+        var namer = namer()
+        var tables = EventTables()
+        namer.initialise(lock(FakeKernel.heap, at: FakeKernel.deviceInit), name: "&a->lock")
+        let before = namer.lockClass(of: lock(FakeKernel.heap, at: FakeKernel.deviceOpen), in: &tables)
+        namer.forgetAddresses()
+        let elsewhere = namer.lockClass(of: lock(FakeKernel.heap, at: FakeKernel.deviceClose), in: &tables)
+        #expect(tables.classes[elsewhere].name == "mutex@device_close")
+        // The site is still known for what it takes.
+        let after = namer.lockClass(of: lock(FakeKernel.heap + 64, at: FakeKernel.deviceOpen), in: &tables)
+        #expect(after == before)
+    }
+
+    @Test("slab reuse: the same memory in another cache, or at another place in its objects, is another lock")
+    func slabReuse() {
+        var namer = namer()
+        var tables = EventTables()
+        let first = LockEvidence(lock: FakeKernel.heap, site: FakeKernel.deviceInit, type: .mutex, cache: 1, offset: 8)
+        namer.initialise(first, name: "&a->lock")
+        var use = first
+        use.site = FakeKernel.deviceOpen
+        let same = namer.lockClass(of: use, in: &tables)
+        #expect(tables.classes[same].name == "&a->lock")
+        use.cache = 2
+        use.site = FakeKernel.deviceClose
+        let inAnotherCache = namer.lockClass(of: use, in: &tables)
+        #expect(tables.classes[inAnotherCache].name == "mutex@device_close")
+        use.cache = 1
+        use.offset = 16
+        let elsewhere = namer.lockClass(of: use, in: &tables)
+        #expect(tables.classes[elsewhere].name == "mutex@device_close")
     }
 }

@@ -42,6 +42,12 @@ int kp_perf_rings(const struct kp_perf *perf);
 void kp_perf_wait(const struct kp_perf *perf, int milliseconds);
 
 /*
+ * Whether a ring is so full that records may have been lost. The kernel's own word (PERF_RECORD_LOST) comes with the next
+ * record that fits in, and a processor that is quiet by then never makes one.
+ */
+bool kp_perf_may_have_lost(const struct kp_perf *perf, int ring);
+
+/*
  * Copies the next record of a ring, its header (struct perf_event_header) first. Returns its size in bytes, 0 when the
  * ring is empty; a record larger than `capacity` is passed over.
  */

@@ -35,6 +35,8 @@ struct kp_config {
     uint64_t rcu_maps[6]; /* lockdep_maps that are never recorded */
     uint64_t no_track_key;
     uint64_t might_fault_start, might_fault_end;
+    /* Variables that the kernel tells the address of: with CONFIG_KALLSYMS_ALL, those that it has. */
+    bool has_preempt_count, has_pcpu_hot;
 };
 
 enum kp_attachment {
@@ -132,6 +134,8 @@ struct kp_types;
 
 int kp_types_open(struct kp_types **types, struct kp_error *error);
 void kp_types_close(struct kp_types *types);
+/* Adds the types of a loaded module; a negative errno where it has none. */
+int kp_types_add_module(struct kp_types *types, const char *module);
 bool kp_types_has_function(const struct kp_types *types, const char *function);
 /* Bytes of a struct, 0 when there is none of that name. */
 uint32_t kp_types_size(const struct kp_types *types, const char *name);

@@ -24,6 +24,9 @@ struct PerfRings: ~Copyable {
 
     func wait(milliseconds: Int32) { kp_perf_wait(handle, milliseconds) }
 
+    /// Whether records may be missing behind those that are in a ring.
+    func mayHaveLost(_ ring: Int) -> Bool { kp_perf_may_have_lost(handle, Int32(ring)) }
+
     /// Copies a ring's next record; its size, or 0 when the ring is empty.
     func next(of ring: Int, into buffer: inout [UInt8]) -> Int {
         Int(kp_perf_next(handle, Int32(ring), &buffer, buffer.count))

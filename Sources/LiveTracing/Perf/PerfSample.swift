@@ -28,6 +28,8 @@ struct PerfSample {
     private static let typeName: UInt32 = 3
     private static let typeExit: UInt32 = 4
     private static let typeFork: UInt32 = 7
+    /// Begin and end of a time in which the kernel throws events away because they are too many.
+    private static let typesOfThrottling: ClosedRange<UInt32> = 5...6
     private static let typeSample: UInt32 = 9
     /// Marks between the parts of a call chain (PERF_CONTEXT_MAX).
     private static let firstMark: UInt64 = 0xffff_ffff_ffff_f001
@@ -38,6 +40,7 @@ struct PerfSample {
         if type == typeLost, bytes.count >= 24 {
             return .lost(bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
         }
+        if typesOfThrottling.contains(type) { return .lost(0) }
         if type == typeName, bytes.count > 16 {
             let name = String(decoding: bytes[16...].prefix { $0 != 0 }, as: UTF8.self)
             return .name(task: bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self), name)

@@ -38,8 +38,8 @@ public struct PerfSession: ~Copyable, TracingSession {
 
     /// Read and not yet handed on: others that are older may still come from another processor's ring.
     private var pending: [Waiting] = []
-    /// When the last look at the rings began: what is older has all been read.
-    private var completeUntil: UInt64 = 0
+    /// The newest time that each ring's records have told.
+    private var newest: [UInt64]
     private var isStopped = false
     /// When a CPU last went on or off; nil when the rings are good. Its events end with it and do not come back, so that
     /// nothing is known until the rings are opened anew.
@@ -60,6 +60,10 @@ public struct PerfSession: ~Copyable, TracingSession {
     private static let stackDepth: UInt16 = 24
     private static let recoveryTime: UInt64 = 2_000_000_000
     private static let hotplugTime: UInt64 = 200_000_000
+    /// How long a record may take from its time to its place in the ring. A processor may be taken away from a guest
+    /// between the two: QEMU's emulator gives each a tenth of a second by turns.
+    private static let settlingTime: UInt64 = 200_000_000
+    private static let longestWait: Int32 = 20
     // include/linux/trace_events.h: hardirq, softirq, NMI.
     private static let processContext = "!(common_flags & 88)"
     private static let noRCU =
@@ -82,10 +86,12 @@ public struct PerfSession: ~Copyable, TracingSession {
         let rings = try Self.open(tracepoints, ringBytes: options.ringBytes)
         symbolizer = Symbolizer(symbols: symbols)
         classes = PerfLockClasses(
+            symbols: symbols,
             sharedNames: LockdepNamer<ProbedMemory>.sharedNames(KernelFile.text(at: "/proc/lockdep") ?? "")
         )
         kinds = Dictionary(tracepoints.enumerated().map { ($1.0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.tracepoints = tracepoints
+        newest = Array(repeating: 0, count: rings.count)
         self.rings = rings
         ringBytes = options.ringBytes
     }
@@ -139,7 +145,6 @@ public struct PerfSession: ~Copyable, TracingSession {
 
     /// Begins to record.
     public mutating func start() {
-        completeUntil = KernelImage.now
         rings.enable(true)
     }
 
@@ -164,15 +169,17 @@ extension PerfSession {
         into sink: inout some LockEventSink & ~Copyable,
         waitingAtMost milliseconds: Int32
     ) -> Int {
-        if pending.isEmpty, milliseconds > 0 { rings.wait(milliseconds: milliseconds) }
+        if milliseconds > 0 {
+            rings.wait(milliseconds: pending.isEmpty ? milliseconds : min(milliseconds, Self.longestWait))
+        }
         let begun = KernelImage.now
         let read = readRings(&sink)
         if let blindSince, begun > blindSince + Self.hotplugTime { openAnew(&sink) }
         pending.sort { $0.sample.time < $1.sample.time }
-        let end = isStopped ? pending.count : pending.firstIndex { $0.sample.time > completeUntil } ?? pending.count
+        let settled = begun - min(begun, Self.settlingTime)
+        let end = isStopped ? pending.count : pending.firstIndex { $0.sample.time > settled } ?? pending.count
         for waiting in pending[..<end] { send(waiting, to: &sink) }
         pending.removeFirst(end)
-        completeUntil = begun
         if recoveryEnd != 0, begun > recoveryEnd { switchSystemCalls(on: false) }
         if names.count > 1 << 16 || ended.count > 1 << 16 {
             names.removeAll()
@@ -186,16 +193,21 @@ extension PerfSession {
         var read = 0
         var hasLost = false
         for ring in 0..<rings.count {
+            if rings.mayHaveLost(ring) { hasLost = true }
             while true {
                 let size = rings.next(of: ring, into: &buffer)
                 if size == 0 { break }
                 read += 1
                 switch buffer.withUnsafeBytes({ PerfSample.record(UnsafeRawBufferPointer(rebasing: $0[..<size])) }) {
-                case .sample(let sample):
+                case .sample(var sample):
                     guard let index = kinds[sample.tracepoint] else {
                         malformed += 1
                         continue
                     }
+                    // The clock that is safe in any context may step back a little (kernel/time/timekeeping.c,
+                    // ktime_get_mono_fast_ns); the order of one ring's records is certain.
+                    newest[ring] = max(newest[ring], sample.time)
+                    sample.time = newest[ring]
                     if sample.pid != own { pending.append(Waiting(sample: sample, kind: tracepoints[index].1)) }
                 case .lost(let count):
                     lost += count
@@ -230,12 +242,12 @@ extension PerfSession {
     private mutating func openAnew(_ sink: inout some LockEventSink & ~Copyable) {
         // Refused for want of memory, perhaps: the next round tries again, and nothing is believed until then.
         guard let opened = try? Self.open(tracepoints, ringBytes: ringBytes) else { return }
+        newest = Array(repeating: 0, count: opened.count)
         rings = opened
         pending.removeAll(keepingCapacity: true)
         blindSince = nil
         recoveryEnd = 0
         if !isStopped { rings.enable(true) }
-        completeUntil = KernelImage.now
         lose(&sink)
     }
 
@@ -280,13 +292,20 @@ extension PerfSession {
         let isMay = taker == "__might_fault"
         var event = event(isMay ? .may : isTry ? .tryAcquire : .acquire, sample, lock: lock, &sink.tables)
         event.mode = flags & 2 != 0 ? .recursive : .write
-        event.lockClass = classes.lockClass(sample.string(at: nameAt), takenBy: taker, in: &sink.tables)
+        event.lockClass = classes.lockClass(
+            sample.string(at: nameAt),
+            at: lock,
+            takenBy: taker,
+            in: &sink.tables
+        )
         for pair in classes.takeUnifications() { sink.unify(pair.kept, pair.gone) }
         sample.stack.withUnsafeBufferPointer { addresses in
             let site = symbolizer.site(in: addresses)
             event.site = symbolizer.function(at: site, in: &sink.tables.names)
             event.stack = symbolizer.stack(addresses, site: site, in: &sink.tables)
         }
+        // Nothing tells that memory was given to another lock; a variable stays what it is.
+        if lock < SymbolTable.imageStart { event.flags.insert(.reused) }
         if isMay { mayBeTaken.insert(Taken(task: event.pid, lock: lock)) }
         sink.consume(event)
     }

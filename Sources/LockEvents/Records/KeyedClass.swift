@@ -16,6 +16,25 @@ public struct KeyedClass: Sendable {
     public var isChecked: Bool
     /// Whether its instances nest in an order of their own.
     public var isOrdered: Bool
+
+    /// Says all of a class.
+    public init(
+        key: UInt64,
+        name: UInt32,
+        text: String,
+        lock: UInt64,
+        type: LockType,
+        isChecked: Bool,
+        isOrdered: Bool
+    ) {
+        self.key = key
+        self.name = name
+        self.text = text
+        self.lock = lock
+        self.type = type
+        self.isChecked = isChecked
+        self.isOrdered = isOrdered
+    }
 }
 
 extension RecordNaming where Self: ~Copyable {

@@ -15,19 +15,19 @@ extension RecordDecoder where Naming: ~Copyable {
             isChecked: UInt32(record.mode) & LD_CLASS_UNCHECKED.rawValue == 0,
             isOrdered: UInt32(record.mode) & LD_CLASS_ORDERED.rawValue != 0
         )
-        naming.meet(keyed, in: &tables)
+        answering.meet(keyed, in: &tables)
     }
 
     @usableFromInline
     mutating func lockClass(of record: ld_record, site: UInt64, in tables: inout EventTables) -> LockClassID {
-        guard naming.namesByKey else { return naming.lockClass(of: Self.evidence(record, site: site), in: &tables) }
-        return naming.lockClass(key: record.origin.cache, name: record.origin.detail)
+        guard namesByKey else { return answering.lockClass(of: Self.evidence(record, site: site), in: &tables) }
+        return answering.lockClass(key: record.origin.cache, name: record.origin.detail)
     }
 
     @usableFromInline
     mutating func lockClass(of entry: ld_held, in tables: inout EventTables) -> LockClassID {
-        guard naming.namesByKey else { return naming.lockClass(of: Self.evidence(entry), in: &tables) }
-        return naming.lockClass(key: entry.origin.cache, name: entry.origin.detail)
+        guard namesByKey else { return answering.lockClass(of: Self.evidence(entry), in: &tables) }
+        return answering.lockClass(key: entry.origin.cache, name: entry.origin.detail)
     }
 
     @usableFromInline

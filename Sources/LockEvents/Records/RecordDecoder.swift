@@ -9,12 +9,16 @@ public import CLockRecords
 /// or recent. A record without a stack allocates nothing once its names are known. Its code is open to the modules that use
 /// it, so that it is compiled for each source of names.
 public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
+    // In the order in which the short way needs them: what lies behind the naming is found through its type's layout.
+    @usableFromInline var known = KnownRecords()
     @usableFromInline var history = RecordHistory()
-    @usableFromInline var held: [HeldLock] = []
+    @usableFromInline var directories = DirectoryOrder()
+    /// Of the `lockdep` source, whose records are read the long way.
+    @usableFromInline let namesByKey: Bool
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
-    /// Answers what the records do not say.
-    public var naming: Naming
+    /// The same as ``naming``, for the decoder itself, which knows what its questions change.
+    @usableFromInline var answering: Naming
 
     /// What a record says.
     @usableFromInline
@@ -22,7 +26,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         /// Records of the task are missing before it.
         @usableFromInline var isGap = false
         @usableFromInline var event: LockEvent?
-        /// ``RecordDecoder/held`` is what the task held before the event.
+        /// ``KnownRecords/held`` is what the task held before the event.
         @usableFromInline var showsHeld = false
 
         @usableFromInline
@@ -31,8 +35,17 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
 
     /// Decodes the records of one run.
     public init(naming: consuming Naming) {
-        self.naming = naming
-        held.reserveCapacity(Int(LD_MAX_HELD))
+        namesByKey = naming.namesByKey
+        answering = naming
+    }
+
+    /// Answers what the records do not say. Telling it anything makes every answer be asked for again.
+    public var naming: Naming {
+        _read { yield answering }
+        _modify {
+            known.answers.forgetLocks()
+            yield &answering
+        }
     }
 
     /// What was met so far.
@@ -41,6 +54,25 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     /// Decodes one record and hands what it says to the sink.
     @inlinable
     public mutating func decode(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
+        if !namesByKey {
+            switch known.read(bytes, &history.tasks, trustedEpoch: trustedEpoch) {
+            case .event:
+                history.counts.records += 1
+                return sink.consume(known.event)
+            case .eventWithHeld:
+                history.counts.records += 1
+                directories.mark(&known.held, count: known.heldCount, &known.event, in: sink.tables.classes)
+                return sink.consume(known.event, held: known.held.span.extracting(first: known.heldCount))
+            case .new:
+                break
+            }
+        }
+        decodeNew(bytes, into: &sink)
+    }
+
+    /// The long way, for a record that the short one does not know all of.
+    @inlinable
+    mutating func decodeNew(_ bytes: UnsafeRawBufferPointer, into sink: inout some LockEventSink & ~Copyable) {
         let answer = interpret(bytes, in: &sink.tables)
         guard let event = answer.event else {
             if answer.isGap { tellGap(bytes, to: &sink) }
@@ -51,10 +83,11 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             sink.consume(event)
             return
         }
-        if naming.hasUnifications {
-            for pair in naming.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
+        if answering.hasUnifications {
+            known.answers.forgetLocks()
+            for pair in answering.takeUnifications(in: sink.tables) { sink.unify(pair.kept, pair.gone) }
         }
-        sink.consume(event, held: held.span)
+        sink.consume(event, held: known.held.span.extracting(first: known.heldCount))
     }
 
     @usableFromInline
@@ -100,12 +133,12 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             // What is held is what the lock was until now.
             if isProven { heldClass = lockClass(of: record, site: record.site, in: &tables) }
             if let name = history.initialName(record, bytes) {
-                naming.initialise(Self.evidence(record, site: record.site), name: name)
+                initialise(record, name: name)
             }
         case LD_RELEASE where !isProven && UInt32(record.flags) & LD_F_UNMATCHED.rawValue != 0:
             history.noteUnmatchedRelease(record)
         case LD_MAY where Int(record.hook) == Int(LD_HOOK___check_object_size.rawValue):
-            guard naming.isUserCopy(returningTo: record.site) else { return answer }
+            guard answering.isUserCopy(returningTo: record.site) else { return answer }
         default:
             break
         }
@@ -117,7 +150,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             operation,
             task: TaskID(rawValue: UInt64(record.tid)),
             lock: LockID(rawValue: record.lock),
-            mode: Self.mode(record.mode)
+            mode: KnownRecords.mode(record.mode)
         )
         event.depth = record.depth
         event.cpu = UInt32(record.cpu)
@@ -133,9 +166,13 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 let addresses = UnsafeRawBufferPointer(start: heldBytes + heldSize, count: stackSize)
                 resolve(addresses, &site, &event, &tables)
             }
-            event.site = naming.function(at: site, in: &tables.names)
+            event.site = answering.function(at: site, in: &tables.names)
             event.lockClass = lockClass(of: record, site: site, in: &tables)
-            if naming.namesByKey { complete(&event, record, in: tables) }
+            if namesByKey {
+                complete(&event, record, in: tables)
+            } else {
+                known.answers.keep(record, site: site, is: event.lockClass, in: event.site)
+            }
             if UInt32(record.flags) & LD_F_FAULT.rawValue != 0 { event.flags.insert(.blocking) }
         case .exit:
             break
@@ -172,6 +209,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             return answer
         }
         decodeHeld(heldBytes, count: Int(record.nheld), &tables)
+        if !namesByKey { directories.mark(&known.held, count: known.heldCount, &event, in: tables.classes) }
         answer.event = event
         answer.showsHeld = true
         if operation == .exit { history.forget(record.tid) }
@@ -187,8 +225,10 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         _ tables: inout EventTables
     ) {
         bytes.withMemoryRebound(to: UInt64.self) { addresses in
-            if site == 0 { site = naming.site(in: addresses) }
-            event.stack = naming.stack(addresses, site: site, in: &tables)
+            let isSiteTold = site != 0
+            if !isSiteTold { site = answering.site(in: addresses) }
+            event.stack = answering.stack(addresses, site: site, in: &tables)
+            if isSiteTold { known.answers.keep(addresses, site: site, is: event.stack) }
         }
     }
 
@@ -206,22 +246,26 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
 
     @inlinable
     mutating func decodeHeld(_ bytes: UnsafeRawPointer, count: Int, _ tables: inout EventTables) {
-        held.removeAll(keepingCapacity: true)
+        known.showNone()
         for index in 0..<count {
             let entry = (bytes + index * MemoryLayout<ld_held>.size).loadUnaligned(as: ld_held.self)
             let lockClass = lockClass(of: entry, in: &tables)
-            var lock = HeldLock(
-                lock: LockID(rawValue: entry.lock),
-                lockClass: lockClass,
-                mode: Self.mode(entry.mode)
-            )
-            let flags = UInt32(entry.flags)
-            lock.isTrylock = flags & LD_F_TRYLOCK.rawValue != 0 && flags & LD_F_FAULT.rawValue == 0
-            lock.context = LockID(rawValue: entry.context)
-            lock.site = naming.function(at: entry.site, in: &tables.names)
-            if naming.namesByKey { complete(&lock, entry, in: tables) }
-            held.append(lock)
+            let function = answering.function(at: entry.site, in: &tables.names)
+            var lock = KnownRecords.heldLock(entry, lockClass, function)
+            if namesByKey {
+                complete(&lock, entry, in: tables)
+            } else {
+                known.answers.keep(entry, is: lockClass, in: function)
+            }
+            known.show(lock, at: index)
         }
+    }
+
+    /// A lock was initialised: what was known of its address is over.
+    @usableFromInline
+    mutating func initialise(_ record: ld_record, name: String) {
+        known.answers.forget(record.lock)
+        answering.initialise(Self.evidence(record, site: record.site), name: name)
     }
 
     // MARK: Tasks
@@ -230,6 +274,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     public mutating func nameTask(_ tid: UInt32, _ name: NameID, nextSequence: UInt32) {
         history.nameTask(tid, name, nextSequence: nextSequence)
     }
+
+    /// All is to be asked for again: what is answered from here on must be told to somebody new.
+    mutating func askAgain() { known.answers.forgetAll() }
 
     /// Whose a record is, and whether that is a chosen task: a thread or one of a process, or one of a name. Nil for a record
     /// that only tells a task's name.
@@ -259,7 +306,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             history.nameTask(record.tid, comm, nextSequence: record.seq &+ 1)
         case LD_INIT:
             if let name = history.initialName(record, bytes) {
-                naming.initialise(Self.evidence(record, site: record.site), name: name)
+                initialise(record, name: name)
             }
         case LD_EXIT: history.forget(record.tid)
         default: break
@@ -299,15 +346,6 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
         case LD_WW_CONTEXT: .wwContext
         case LD_PSEUDO: .pseudo
         default: .mutex
-        }
-    }
-
-    @inlinable
-    static func mode(_ mode: UInt8) -> LockMode {
-        switch ld_mode(rawValue: UInt32(mode)) {
-        case LD_READ: .read
-        case LD_RECURSIVE: .recursive
-        default: .write
         }
     }
 

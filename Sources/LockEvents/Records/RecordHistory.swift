@@ -8,20 +8,10 @@ public import CLockRecords
 @usableFromInline
 struct RecordHistory {
     @usableFromInline var counts = DecodeCounts()
-    /// Task number to an index of ``tasks``.
-    private var taskIndex = FlatTable()
-    private var tasks: [Task] = []
-    private var freeTasks: [Int] = []
+    @usableFromInline var tasks = TaskNumbers()
     private var initialNames: [InitSite: String] = [:]
     /// Releases forgiven because the lock was taken before tracing began: one per task and lock.
     private var forgiven: Set<EarlyHold> = []
-
-    private struct Task {
-        var tid: UInt32
-        var nextSequence: UInt32
-        var comm: NameID
-        var isLive = true
-    }
 
     private struct InitSite: Hashable {
         var name: UInt64
@@ -41,51 +31,31 @@ struct RecordHistory {
     /// Takes in a record's number; gives the task's name, and whether records of the task are missing before this one.
     @usableFromInline
     mutating func note(_ record: ld_record) -> (comm: NameID, isGap: Bool) {
-        let found = taskIndex.find(UInt64(record.tid))
-        guard found != FlatTable.absent else {
+        guard let position = tasks.position(of: record.tid) else {
             nameTask(record.tid, .none, nextSequence: record.seq &+ 1)
             return (.none, false)
         }
-        let index = Int(found)
         // A task's records start from zero: the number was given to a new task.
-        let isGap = record.seq != tasks[index].nextSequence && record.seq != 0
+        let isGap = record.seq != tasks[position].nextSequence && record.seq != 0
         if isGap { counts.gaps += 1 }
-        tasks[index].nextSequence = record.seq &+ 1
-        return (tasks[index].comm, isGap)
+        tasks[position].nextSequence = record.seq &+ 1
+        return (tasks[position].comm, isGap)
     }
 
     @usableFromInline
     mutating func nameTask(_ tid: UInt32, _ comm: NameID, nextSequence: UInt32) {
-        let task = Task(tid: tid, nextSequence: nextSequence, comm: comm)
-        let found = taskIndex.find(UInt64(tid))
-        if found != FlatTable.absent {
-            tasks[Int(found)] = task
-        } else if let free = freeTasks.popLast() {
-            tasks[free] = task
-            taskIndex.insert(UInt64(tid), UInt32(free))
-        } else {
-            taskIndex.insert(UInt64(tid), UInt32(tasks.count))
-            tasks.append(task)
-        }
+        tasks.set(TaskNumbers.Task(tid: tid, nextSequence: nextSequence, comm: comm))
     }
 
     @usableFromInline
-    mutating func forget(_ tid: UInt32) {
-        let index = taskIndex.remove(UInt64(tid))
-        guard index != FlatTable.absent else { return }
-        tasks[Int(index)].isLive = false
-        freeTasks.append(Int(index))
-    }
+    mutating func forget(_ tid: UInt32) { tasks.remove(tid) }
 
     @usableFromInline
-    func comm(of tid: UInt32) -> NameID {
-        let index = taskIndex.find(UInt64(tid))
-        return index == FlatTable.absent ? .none : tasks[Int(index)].comm
-    }
+    func comm(of tid: UInt32) -> NameID { tasks.name(of: tid) }
 
     @usableFromInline
     var knownTasks: [(tid: UInt32, comm: NameID, nextSequence: UInt32)] {
-        tasks.filter(\.isLive).map { ($0.tid, $0.comm, $0.nextSequence) }.sorted { $0.tid < $1.tid }
+        tasks.all.map { ($0.tid, $0.comm, $0.nextSequence) }
     }
 
     // MARK: Locks

@@ -31,8 +31,8 @@ extension RecordDecoder where Naming: LoggedNaming & ~Copyable {
     ) {
         if journal.isFresh { tellAgain(&journal, sink.tables) }
         decode(record, into: &sink)
-        if naming.hasDecisions {
-            for decision in naming.takeDecisions() { journal.append(decision) }
+        if answering.hasDecisions {
+            for decision in answering.takeDecisions() { journal.append(decision) }
         }
         journal.append(record: record)
     }
@@ -41,6 +41,7 @@ extension RecordDecoder where Naming: LoggedNaming & ~Copyable {
     private mutating func tellAgain(_ journal: inout some RecordJournal & ~Copyable, _ tables: EventTables) {
         journal.acceptFresh()
         naming.startLog()
+        askAgain()
         if trustedEpoch > 0 { journal.append(.trust(epoch: trustedEpoch)) }
         for task in knownTasks {
             journal.append(.task(task.tid, comm: tables.names[task.comm], nextSequence: task.nextSequence))

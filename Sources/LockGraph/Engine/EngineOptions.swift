@@ -26,6 +26,10 @@ public struct EngineOptions: Sendable {
     /// How many cycles one closing dependency may report, shortest first; one only, when there are thousands already. That
     /// there are more counts in the summary.
     public var cyclesPerDependency: Int
+    /// What lockdep's annotations say on a kernel of the same source; nil where nothing was learned.
+    public var annotations: LearnedAnnotations?
+    /// Whether to learn what the source's annotations say (``LockOrderEngine/learnedAnnotations``).
+    public var learnsAnnotations = false
 
     /// Sensible settings: the instance policy, a second's persistence, no rules, no baseline.
     public init(

@@ -30,6 +30,8 @@ public struct EngineSummary: Sendable, Hashable {
     public var skippedAcquisitions = 0
     /// The most locks that one task held.
     public var maximumDepth = 0
+    /// Dependencies of a class on itself that annotations took away (``EngineOptions/annotations``).
+    public var explainedNestings: [ExplainedNesting] = []
 
     /// All zero.
     public init() {}

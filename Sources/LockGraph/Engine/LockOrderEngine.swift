@@ -31,17 +31,25 @@ public struct LockOrderEngine: Sendable {
     var namesakes: [String: Int] = [:]
     var displayNumbers: [UInt32: Int] = [:]
     var counts = EngineSummary()
+    /// Acquisitions consumed, by class as the events name it.
+    var acquisitions: [UInt64] = []
     /// The latest time that an event or the caller told.
     var now: UInt64 = 0
     var nextDeadlockSearch: UInt64 = 0
     var eventsSinceDeadlockSearch = 0
     let isInstancePolicy: Bool
+    var learner: AnnotationLearner?
+    var binding: AnnotationBinding?
+    /// Room for held locks that a record shows. Kept for its capacity.
+    var shown: [HeldLock] = []
 
     /// Creates an engine that has seen nothing.
     public init(options: EngineOptions = EngineOptions()) {
         self.options = options
         rules = RuleTracker(options.rules)
         isInstancePolicy = options.sameClass == .instance
+        learner = options.learnsAnnotations ? AnnotationLearner() : nil
+        binding = options.annotations.map { AnnotationBinding($0) }
         if options.isFiltered { stacks.loseAll() }
     }
 
@@ -69,7 +77,15 @@ public struct LockOrderEngine: Sendable {
             return
         }
         let slot = stacks.slot(of: event.task)
-        if stacks.show(held, slot), !options.isFiltered { counts.resyncs += 1 }
+        let differs: Bool
+        if binding == nil {
+            differs = stacks.show(held, slot)
+        } else {
+            let annotated = annotated(held)
+            differs = stacks.show(annotated.span, slot)
+            shown = annotated
+        }
+        if differs, !options.isFiltered { counts.resyncs += 1 }
         markHeld(slot)
         handle(event, slot)
         if options.isFiltered { forgetUnshown(nil, slot) }
@@ -101,6 +117,7 @@ public struct LockOrderEngine: Sendable {
 extension LockOrderEngine {
     private mutating func note(_ event: LockEvent) {
         counts.events &+= 1
+        if event.operation == .acquire || event.operation == .tryAcquire { countAcquisition(event.lockClass) }
         if event.time > now { now = event.time }
         if stacks.waitingCount > 0 { searchDeadlocksIfDue() }
     }
@@ -113,6 +130,8 @@ extension LockOrderEngine {
         } else {
             counts.losses += 1
             stacks.lose(stacks.slot(of: event.task))
+            // Among what was lost may be that a lock was initialised: two locks of one address need not be the same.
+            inversions.removeAll()
         }
     }
 
@@ -140,7 +159,9 @@ extension LockOrderEngine {
         }
     }
 
-    private mutating func handle(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
+    private mutating func handle(_ told: LockEvent, _ slot: TaskLockStacks.Slot) {
+        var event = told
+        if learner != nil || binding != nil { annotate(&event, slot) }
         switch event.operation {
         case .acquire:
             guard stacks.isKnown(slot) else { return skip() }

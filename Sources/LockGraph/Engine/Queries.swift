@@ -28,6 +28,7 @@ extension LockOrderEngine {
         var summary = counts
         summary.tasks = stacks.taskCount
         summary.nodes = nodes.count
+        summary.explainedNestings = explainedNestings
         summary.classes = displayNumbers.keys.filter { nodes.canonical(LockClassID(rawValue: $0)).rawValue == $0 }.count
         for number in graph.observations.indices where isListed(number) {
             summary.dependencies += 1

@@ -28,6 +28,13 @@ extension GraphSummary {
             doubts.append("\(counted(engine.unknownReleases, "release")) without a known holder")
         }
         if !doubts.isEmpty { lines.append("Doubts: " + doubts.joined(separator: ", ")) }
+        for nesting in engine.explainedNestings {
+            let said = nesting.nest.isEmpty ? "subclass \(nesting.subclass)" : "nest lock \(nesting.nest.visible)"
+            lines.append(
+                "Explained by an annotation: \(nesting.lockClass.visible) under itself in \(nesting.function.visible) "
+                    + "(\(said)), \(counted(nesting.count, "time"))"
+            )
+        }
         if !counters.isEmpty {
             let sorted = counters.sorted { $0.key < $1.key }
             let counts = sorted.filter { $0.value != 0 }.map { "\($0.value) \($0.key.visible)" }

@@ -177,6 +177,7 @@ struct GraphLine {
         case "resyncs": summary.engine.resyncs = try json.integer()
         case "skippedAcquisitions": summary.engine.skippedAcquisitions = try json.integer()
         case "maximumDepth": summary.engine.maximumDepth = try json.integer()
+        case "explained": summary.engine.explainedNestings = try json.explainedNestings()
         case "counters": summary.counters = try json.counts()
         default: try json.skip()
         }
@@ -184,6 +185,26 @@ struct GraphLine {
 }
 
 extension JSONReader {
+    /// Reads an array of nestings that annotations explained.
+    fileprivate mutating func explainedNestings() throws(JSONError) -> [ExplainedNesting] {
+        var nestings: [ExplainedNesting] = []
+        try array { json throws(JSONError) in
+            var nesting = ExplainedNesting(lockClass: "", function: "")
+            try json.object { key, json throws(JSONError) in
+                switch key {
+                case "class": nesting.lockClass = try json.string()
+                case "function": nesting.function = try json.string()
+                case "subclass": nesting.subclass = try json.integer()
+                case "nest": nesting.nest = try json.string()
+                case "count": nesting.count = try json.integer()
+                default: try json.skip()
+                }
+            }
+            nestings.append(nesting)
+        }
+        return nestings
+    }
+
     /// Reads an object of whole numbers.
     fileprivate mutating func counts() throws(JSONError) -> [String: Int] {
         var result: [String: Int] = [:]

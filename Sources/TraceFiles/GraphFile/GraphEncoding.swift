@@ -147,6 +147,20 @@ extension GraphSummary {
         json.field("resyncs", engine.resyncs)
         json.field("skippedAcquisitions", engine.skippedAcquisitions)
         json.field("maximumDepth", engine.maximumDepth)
+        if !engine.explainedNestings.isEmpty {
+            json.key("explained")
+            json.beginArray()
+            for nesting in engine.explainedNestings {
+                json.beginObject()
+                json.field("class", nesting.lockClass)
+                json.field("function", nesting.function)
+                json.field("subclass", nesting.subclass)
+                json.field("nest", nesting.nest)
+                json.field("count", nesting.count)
+                json.endObject()
+            }
+            json.endArray()
+        }
         json.key("counters")
         json.beginObject()
         for (name, count) in counters.sorted(by: { $0.key < $1.key }) { json.field(name, count) }

@@ -14,10 +14,14 @@ struct DoctorCommand: ParsableCommand {
             """
     )
 
+    @Option(help: ArgumentHelp("Examine this source: auto, functions, lockdep.", valueName: "source"))
+    var source = SourceChoice.auto
+
     @OptionGroup var formatOption: FormatOption
 
     func run() throws {
-        let diagnosis = ConsumerThread.run { Diagnosis() }
+        let source = source.source()
+        let diagnosis = ConsumerThread.run { Diagnosis(source) }
         try formatOption.write(text: diagnosis.text) { diagnosis.write(to: &$0) }
         if !diagnosis.canWatch { throw Diagnostics.couldNotRun }
     }

@@ -37,6 +37,7 @@ struct RecordCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Judge while recording, and write the graph here.", valueName: "graph"))
     var graph: String?
 
+    @OptionGroup var annotationsOption: AnnotationsOption
     @OptionGroup var formatOption: FormatOption
 
     @Argument(
@@ -51,6 +52,9 @@ struct RecordCommand: ParsableCommand {
         if live.source != .auto, live.source != .functions {
             throw ValidationError("--source: a capture is made of the functions source; watch takes the others")
         }
+        if annotationsOption.annotations != nil, graph == nil {
+            throw ValidationError("--annotations: they serve the graph that --graph writes")
+        }
         if filtered, live.unfiltered { throw ValidationError("--filtered and --unfiltered exclude each other") }
     }
 
@@ -59,7 +63,8 @@ struct RecordCommand: ParsableCommand {
         // A capture keeps the records of the hooked functions; lockdep's own tracepoints have no names in it.
         session.source = .functions
         session.isUnfiltered = !filtered
-        let engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
+        var engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
+        engine.annotations = try annotationsOption.load()
         let settings = RecordRun.Settings(
             session: session,
             run: GraphRun.live(source: "functions", sameClass: engine.sameClass),

@@ -11,8 +11,12 @@ struct Diagnosis: Sendable {
     /// Why the kernel cannot be watched; nil where it can.
     var obstacle: String?
 
+    /// The source that is examined.
+    let source: EventSource
+
     /// Attaches everything once, behind a closed gate.
-    init() {
+    init(_ source: EventSource) {
+        self.source = source
         if let refusal = kernel.obstacle {
             obstacle = refusal
             return
@@ -32,9 +36,6 @@ struct Diagnosis: Sendable {
         if !canWatch { return [] }
         return source == .lockdep ? Blindness.ofLockdep(hooks: hooks) : Blindness.ofFunctions(hooks: hooks)
     }
-
-    /// What `--source auto` takes.
-    var source: EventSource { EventSource.best(on: kernel) }
 
     /// What is left through perf, in one line.
     var perf: String {

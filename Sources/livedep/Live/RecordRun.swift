@@ -91,6 +91,7 @@ struct RecordRun {
         var progress = RecordProgress(settings.folder)
         session.start()
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
+        ConsumerThread.takePrecedence()
         let end = settings.duration.map { Self.now + $0 }
         var nextSecond = Self.now + 1
         do throws(FileError) {

@@ -54,6 +54,7 @@ struct WatchRun {
 
         session.start()
         try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
+        ConsumerThread.takePrecedence()
         let end = settings.duration.map { Self.now + $0 }
         var nextWrite = Self.now + 1
         while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
@@ -72,7 +73,11 @@ struct WatchRun {
         try sink.write(engine.takeNewFindings())
 
         let summary = session.summary
-        let counters = LiveCounters.list(summary, workloadStatus: workload?.status)
+        let counters = LiveCounters.list(
+            summary,
+            namings: engine.namingTally,
+            workloadStatus: workload?.status
+        )
         do { try file?.finish(engine, counters: counters) } catch { throw Diagnostics.failure(error) }
         try sink.finish(GraphSummary(engine.summary, counters: counters))
         for (function, count) in summary.unknownReleases.sorted(by: { $0.key < $1.key }) {

@@ -53,6 +53,23 @@ struct BaselineOption: ParsableArguments {
     }
 }
 
+/// `--annotations FILE`.
+struct AnnotationsOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What lockdep's annotations say on a kernel of the same source, as learn wrote it.",
+            valueName: "annotations"
+        )
+    )
+    var annotations: String?
+
+    /// The annotations, read; nil if none were given.
+    func load() throws -> LearnedAnnotations? {
+        guard let annotations else { return nil }
+        return try Diagnostics.checked { () throws(FileError) in try LearnedAnnotations(reading: annotations) }
+    }
+}
+
 /// What an engine is to look for: `--rule`, `--same-class`, `--baseline`.
 struct JudgementOptions: ParsableArguments {
     @Option(
@@ -71,10 +88,13 @@ struct JudgementOptions: ParsableArguments {
     )
     var sameClass: SameClassPolicy?
 
+    @OptionGroup var annotationsOption: AnnotationsOption
     @OptionGroup var baselineOption: BaselineOption
 
     /// The engine's options; `usual` is the policy of the source.
     func engineOptions(usual: SameClassPolicy) throws -> EngineOptions {
-        EngineOptions(sameClass: sameClass ?? usual, rules: rules, baseline: try baselineOption.load())
+        var options = EngineOptions(sameClass: sameClass ?? usual, rules: rules, baseline: try baselineOption.load())
+        options.annotations = try annotationsOption.load()
+        return options
     }
 }

@@ -114,6 +114,8 @@ enum ld_held_flags {
 	LD_H_UNCHECKED	= 1 << 4,
 	/* Not taken: might_fault() said that it might be. */
 	LD_H_MAY	= 1 << 5,
+	/* The same lock is held further out: a reader's. */
+	LD_H_AGAIN	= 1 << 7,
 };
 
 /* ->mode of an LD_CLASS record. */
@@ -175,6 +177,7 @@ enum ld_container {
 	LD_SUPER_BLOCK,	/* s_umount: by file system */
 	LD_RENAME,	/* s_vfs_rename_mutex: by file system */
 	LD_KERNFS_FILE,	/* kernfs_open_file.mutex: by whether the file can be mapped */
+	LD_MAPPING,	/* address_space.invalidate_lock: by file system */
 };
 
 /* Where in a slab cache's objects such locks lie. User space finds out and tells the programs. */
@@ -202,6 +205,7 @@ enum ld_counter {
 	LD_C_FILTERED,		/* acquisitions under a lock whose chain was sent before */
 	LD_C_ACQUIRED,		/* acquisitions seen */
 	LD_C_UNMATCHED,		/* releases of locks that no list had */
+	LD_C_UNSENT_PAIRS,	/* nestings of two instances of one kind that there was no budget for */
 	LD_COUNTER_MAX,
 };
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LiveTracing
+import LockGraph
+import TraceFiles
+
+/// One run that learns lockdep's annotations. Runs on the thread that calls it and blocks it: see ``ConsumerThread``.
+struct LearnRun {
+    /// What is learned from, and where it goes.
+    struct Settings: Sendable {
+        var session: LiveSession.Options
+        var kernel: String
+        /// The file to write.
+        var output: String
+        /// Seconds after which the run ends by itself; nil for never.
+        var duration: Double?
+        /// The command to learn from; empty to learn until told to stop.
+        var workload: [String]
+    }
+
+    /// What was learned.
+    struct Outcome: Sendable {
+        var annotations: LearnedAnnotations
+        var counters: [String: Int]
+    }
+
+    private let settings: Settings
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    /// Learns until the command has ended, the time is over, or the run is asked to stop; then writes the file.
+    func run() throws -> Outcome {
+        var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
+            settings.workload.isEmpty ? nil : try Workload(settings.workload)
+        }
+        var session: LiveSession
+        do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        var options = EngineOptions(sameClass: .strict)
+        options.learnsAnnotations = true
+        options.deadlockPersistence = nil
+        var engine = LockOrderEngine(options: options)
+        Diagnostics.warn("learning what lockdep's annotations say")
+        session.start()
+        try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
+        ConsumerThread.takePrecedence()
+        let end = settings.duration.map { Self.now + $0 }
+        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
+            session.pump(into: &engine, waitingAtMost: 50)
+        }
+        session.stop()
+        // What the last events left in the ring.
+        while session.pump(into: &engine, waitingAtMost: 0) > 0 {}
+        workload?.terminate()
+        var annotations = engine.learnedAnnotations
+        annotations.kernel = settings.kernel
+        try Diagnostics.checked { () throws(FileError) in try annotations.write(to: settings.output) }
+        return Outcome(
+            annotations: annotations,
+            counters: LiveCounters.list(session.summary, workloadStatus: workload?.status)
+        )
+    }
+
+    private static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+}

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Runs the mixed load (Tests/Guest/loads) for twice SECONDS under livedep, which records every acquisition: how are the locks
+# named, what is found, what is missed. Leaves /tmp/session.tar. Runs under BusyBox.
+set -u
+mkdir -p /tmp/session
+cd /tmp/session || exit 1
+
+# The consumer before everybody else, the load behind everybody else: the load then waits where livedep has to catch up, and
+# nothing is lost even on processors that are emulated. In two halves, so that each part gets round in the time there is.
+renice -n -20 -p $$ >/dev/null
+# shellcheck disable=SC2016  # for the inner shell
+livedep watch --source functions --unfiltered --format json --graph mixed.livedep -- sh -c '
+    renice -n 39 -p $$ >/dev/null
+    mixed-load.sh "$0" tree mounts hotplug modules >mixed.load 2>&1 || echo failed >>mixed.load
+    mixed-load.sh "$0" processes memory pipes sockets tmpfs ext4 overlay overlay-ext4 >>mixed.load 2>&1 ||
+        echo failed >>mixed.load
+' "${1:-10}" >mixed.out 2>mixed.err
+echo $? >mixed.status
+[ ! -r /proc/lockdep ] || cat /proc/lockdep >lockdep
+dmesg >dmesg
+tar cf /tmp/session.tar .
