@@ -31,7 +31,7 @@ static __always_inline void under_locks(void *ctx, struct task_locks *t, struct 
 
 	if (!is_settled(t, key, tid)) {
 		news = chain_news(t, tid);
-		if (news & ~LD_NEWS_UNSENT && drop_stale(t, (u64)task, kind == LD_ACQUIRE || kind == LD_TRY)) {
+		if (news & ~LD_NEWS_UNSENT && drop_stale(t, (u64)task, (kind == LD_ACQUIRE || kind == LD_TRY) && !t->waiting)) {
 			if (kind == LD_MAY && !t->depth)
 				return;
 			chain_key(t);
@@ -165,6 +165,9 @@ static __always_inline int released_index(struct task_locks *t, u64 lock, u8 mod
 	/* PREEMPT_RT's mutex_unlock() and rt_mutex_unlock() are one body, which the compiler folds. */
 	if (hook == LD_HOOK_rt_mutex_unlock && lock == t->last_released)
 		return -2;
+	/* A debug kernel gives a ww mutex back inside of ww_mutex_lock() to try out -EDEADLK (ww_mutex_deadlock_injection()). */
+	if (lock == t->ww_lock)
+		return -2;
 	count(LD_C_UNMATCHED);
 	return -1;
 }
@@ -178,10 +181,10 @@ static __always_inline bool sent_foreign_release(void *ctx, struct task_locks *t
 {
 	if (!has_owner(type, mode))
 		return false;
+	drop_stale(t, (u64)task, false);
 	describe(above(t), lock, 0, 0, type, mode, 0, hook);
 	if (still_held(above(t), (u64)task))
 		return false;
-	drop_stale(t, (u64)task, false);
 	send_chain(ctx, t, task, LD_RELEASE, LD_F_UNMATCHED | LD_F_PROVEN, true);
 	return true;
 }
@@ -250,25 +253,27 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	return 0;
 }
 
-/* Whether the task itself holds a lock, by its list and by the lock. */
-static __always_inline bool holds_itself(struct task_locks *t, struct task_struct *task, u64 lock)
+/* The index of a lock that the task holds, by its list and by the lock itself; or -1. */
+static __always_inline u32 proven_index(struct task_locks *t, struct task_struct *task, u64 lock)
 {
 	u32 index;
 
 	if (!t->depth)
-		return false;
+		return -1;
 	index = held_index(t, lock);
 	barrier_var(index);
 	if (index >= LD_MAX_HELD)
-		return false;
-	return has_owner(t->held[index].type, t->held[index].mode) && still_held(&t->held[index], (u64)task);
+		return -1;
+	if (!has_owner(t->held[index].type, t->held[index].mode) || !still_held(&t->held[index], (u64)task))
+		return -1;
+	return index;
 }
 
 static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8 hook)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_locks *t;
-	bool held;
+	u32 index;
 
 	t = task_locks(task);
 	if (!t)
@@ -276,23 +281,27 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 	lock = plain(t, lock);
 	name = plain(t, name);
 	++*generation(lock);
-	held = holds_itself(t, task, lock);
+	index = proven_index(t, task, lock);
+	barrier_var(index);
+	if (index < LD_MAX_HELD) {
+		/* What it was until now goes first. */
+		if (!cfg_unfiltered)
+			tell_init(t, &t->held[index]);
+		describe_init(t, lock, name, site, type, hook);
+		t->init.proven = true;
+		send_init(t);
+		return 0;
+	}
 	describe_init(t, lock, name, site, type, hook);
-	t->init.proven = held;
 	if (cfg_unfiltered) {
 		send_init(t);
 		return 0;
 	}
-	t->init.proven = false;
 	if (keep_init(t))
 		send_init(t);
-	/*
-	 * The name is read while it is there for certain: a module's goes with it.
-	 * That the task holds the lock is true now and to be told now.
-	 */
-	if (held || !name_sent(name, site)) {
+	/* The name is read while it is there for certain: a module's goes with it. */
+	if (!name_sent(name, site)) {
 		describe_init(t, lock, name, site, type, hook);
-		t->init.proven = held;
 		send_init(t);
 	}
 	return 0;

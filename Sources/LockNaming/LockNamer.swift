@@ -24,6 +24,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         var name: String
         var function: String
         var place: SlabMember
+
+        /// Whether a lock at a place is the one that was initialised. A ww mutex is initialised as the mutex that it has.
+        func isOf(_ other: SlabMember) -> Bool {
+            place.cache == other.cache && place.offset == other.offset
+                && (place.type == other.type || place.type == .mutex && other.type == .wwMutex)
+        }
     }
 
     private struct SlabMember: Hashable {
@@ -170,7 +176,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ place: SlabMember,
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
-        if let start = initialised[evidence.lock], start.place == place {
+        if let start = initialised[evidence.lock], start.isOf(place) {
             if let container = LockContainer(initialName: start.name) {
                 note(container, at: place)
                 return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)

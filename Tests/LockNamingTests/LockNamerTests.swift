@@ -23,6 +23,18 @@ struct LockNamerTests {
         #expect(named.certainty == .exact)
     }
 
+    @Test("a ww mutex is initialised as the mutex that it has")
+    func initialisedAsMutex() {
+        var namer = namer()
+        var tables = EventTables()
+        var taken = lock(FakeKernel.heap, at: FakeKernel.deviceOpen)
+        namer.initialise(taken, name: "reservation_ww_class_mutex")
+        taken.type = .wwMutex
+        let named = tables.classes[namer.lockClass(of: taken, in: &tables)]
+        #expect(named.name == "reservation_ww_class_mutex")
+        #expect(named.type == .wwMutex)
+    }
+
     @Test("a static lock is its symbol; inside a larger object, the offset in it")
     func staticLocks() {
         var namer = namer()
