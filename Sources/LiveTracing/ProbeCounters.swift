@@ -24,6 +24,8 @@ public struct ProbeCounters: Sendable {
     public var filtered: UInt64 { self[LD_C_FILTERED] }
     /// Acquisitions seen.
     public var acquired: UInt64 { self[LD_C_ACQUIRED] }
+    /// Modules that were loaded.
+    public var modulesLoaded: UInt64 { self[LD_C_MODULES] }
     /// Releases of locks that the task's list did not have.
     public var unmatched: UInt64 { self[LD_C_UNMATCHED] }
 }

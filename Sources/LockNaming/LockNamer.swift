@@ -23,7 +23,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private struct Initialised: Hashable {
         var name: String
         var function: String
-        var place: SlabMember
+        var cache: UInt64
+        var offset: UInt32
+
+        /// Whether a lock is still that one, as far as its memory tells. A ww mutex is initialised as a mutex.
+        func isAt(_ place: SlabMember) -> Bool { cache == place.cache && offset == place.offset }
     }
 
     private struct SlabMember: Hashable {
@@ -49,6 +53,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     }
 
     private static var addressCapacity: Int { 1 << 16 }
+    /// Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
+    private static var imageStart: UInt64 { 0xffff_ffff_8000_0000 }
 
     private var symbols: SymbolTable
     private var types: KernelTypes?
@@ -92,7 +98,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) {
         self.symbols = symbols
         self.memory = memory
-        initSites = InitSites(symbols: symbols, memory: memory)
+        initSites.scan(symbols, memory)
         if var types {
             types.add(modules: symbols.moduleNames)
             objects = KnownObjects(types: types, symbols: symbols, memory: memory)
@@ -108,8 +114,22 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
     }
 
-    /// Replaces the symbols, as after a module was loaded.
-    public mutating func update(symbols: SymbolTable) { self.symbols = symbols }
+    /// Takes in that a module was loaded: its symbols, types and initialisers. Locks in memory that went from one module to
+    /// another are met anew. Costs a page read for each page of the new module's code.
+    public mutating func update(symbols new: SymbolTable) {
+        let isOther = { [symbols] (address: UInt64) in
+            address >= Self.imageStart && !new.agrees(with: symbols, at: address)
+        }
+        known.removeAll(where: isOther)
+        initialised.removeAll(where: isOther)
+        symbols = new
+        initSites.scan(new, memory)
+        types?.add(modules: new.moduleNames)
+        switch types {
+        case .some(let types): objects = KnownObjects(types: types, symbols: new, memory: memory)
+        case .none: break
+        }
+    }
 
     /// Pairs of classes that turned out to be one since the last call; the first of each pair has the better name.
     public mutating func takeUnifications() -> [(kept: LockClassID, gone: LockClassID)] {
@@ -124,7 +144,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         known[evidence.lock] = nil
-        initialised[evidence.lock] = Initialised(name: name, function: function(at: evidence.site), place: place)
+        initialised[evidence.lock] = Initialised(
+            name: name,
+            function: function(at: evidence.site),
+            cache: place.cache,
+            offset: place.offset
+        )
         // Told at once: from the first use on the programs then say what the object was at that moment.
         if let container = LockContainer(initialName: name) { note(container, at: place) }
     }
@@ -170,7 +195,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ place: SlabMember,
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
-        if let start = initialised[evidence.lock], start.place == place {
+        if let start = initialised[evidence.lock], start.isAt(place) {
             if let container = LockContainer(initialName: start.name) {
                 note(container, at: place)
                 return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)
@@ -298,7 +323,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 of: container,
                 lock: evidence.lock,
                 detail: evidence.detail,
-                isSure: initialised[evidence.lock]?.place == place,
+                isSure: initialised[evidence.lock]?.isAt(place) ?? false,
                 in: memory
             )
         else { return nil }
@@ -348,8 +373,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public var hasContainerPlaces: Bool { !newPlaces.isEmpty }
 
     private mutating func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
-        // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
-        guard evidence.lock >= 0xffff_ffff_8000_0000, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
+        guard evidence.lock >= Self.imageStart, let symbol = symbols.symbol(at: evidence.lock) else { return nil }
         guard symbol.offset < 1 << 20 else { return nil }
         let name: String
         var certainty = LockClass.Certainty.exact

@@ -71,6 +71,10 @@
 	X(task_rename)							\
 	X(sched_process_fork)						\
 	X(percpu_down_write_entry)					\
+	X(module_load)							\
+	X(freeze_super)							\
+	X(thaw_super)							\
+	X(thaw_super_exit)						\
 	/* the lockdep source's */					\
 	X(lock_release)							\
 	X(contention_end)						\

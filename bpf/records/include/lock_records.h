@@ -196,6 +196,7 @@ enum ld_counter {
 	LD_C_FILTERED,		/* acquisitions under a lock whose chain was sent before */
 	LD_C_ACQUIRED,		/* acquisitions seen */
 	LD_C_UNMATCHED,		/* releases of locks that no list had */
+	LD_C_MODULES,		/* modules that were loaded */
 	LD_COUNTER_MAX,
 };
 
