@@ -77,7 +77,9 @@ struct MixedLoadTests {
         #expect(story.status == 0)
         let load = try session.text("mixed.load")
         #expect(!load.contains("failed"), "\(load)")
-        for part in ["tree", "mounts", "hotplug", "modules", "ext4", "overlay", "overlay-ext4", "tmpfs", "pipes", "freeze"] {
+        for part in [
+            "tree", "mounts", "hotplug", "modules", "ext4", "overlay", "overlay-ext4", "tmpfs", "pipes", "freeze",
+        ] {
             #expect(load.contains("\(part) rounds="), "\(part) did not run: \(load)")
         }
         #expect(story.findings.isEmpty, "\(story.findings.compactMap { $0["text"] })")
