@@ -55,6 +55,15 @@ package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
     /// Places learned since the last call.
     mutating func takeContainerPlaces() -> [ContainerPlace] { namer.takeContainerPlaces() }
 
+    /// Takes in that a module was loaded.
+    mutating func update(symbols: SymbolTable) {
+        copies.forget { !symbols.agrees(with: symbolizer.symbols, at: $0) }
+        namer.update(symbols: symbols)
+        lockdep?.update(symbols: symbols)
+        symbolizer.update(symbols: symbols)
+        log?.forgetAddresses()
+    }
+
     /// Records were lost, and with them, it may be, that locks were initialised.
     mutating func forgetAddresses() { namer.forgetAddresses() }
 

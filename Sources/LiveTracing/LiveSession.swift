@@ -37,6 +37,9 @@ public struct LiveSession: ~Copyable {
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var seenDrops: UInt64 = 0
+    private var seenModules: UInt64 = 0
+    /// Symbols are not read again before this time, in nanoseconds, on a machine that loads modules all the time.
+    private var nextReading: UInt64 = 0
     private var missesAtStart: UInt64 = 0
     private let countsMisses: Bool
 
@@ -112,7 +115,7 @@ public struct LiveSession: ~Copyable {
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
-        checkDrops()
+        checkCounters()
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -129,7 +132,7 @@ public struct LiveSession: ~Copyable {
         if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
         let end = ring.end
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
-        checkDrops()
+        checkCounters()
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
@@ -148,13 +151,26 @@ public struct LiveSession: ~Copyable {
         if decoder.naming.hasContainerPlaces { probe.setContainers(decoder.naming.takeContainerPlaces()) }
     }
 
-    /// What was dropped may have said that a lock was initialised: no address is what it was. Looked at before a batch is
-    /// believed, as a drop that could have spoiled a record of it came before the record.
-    private mutating func checkDrops() {
-        let drops = probe.counters.dropped
-        guard drops != seenDrops else { return }
-        seenDrops = drops
-        decoder.naming.forgetAddresses()
+    /// Looks at what else the programs counted before a batch is believed: what could have spoiled a record of it came
+    /// before the record.
+    private mutating func checkCounters() {
+        let counters = probe.counters
+        if counters.dropped != seenDrops {
+            seenDrops = counters.dropped
+            // What was dropped may have said that a lock was initialised: no address is what it was.
+            decoder.naming.forgetAddresses()
+        }
+        if counters.modulesLoaded != seenModules { readSymbols(after: counters.modulesLoaded) }
+    }
+
+    /// Reads the symbols again, and spends at most half of the time on it.
+    private mutating func readSymbols(after modules: UInt64) {
+        let began = KernelImage.now
+        guard began >= nextReading, let symbols = try? KernelImage.symbols() else { return }
+        decoder.naming.update(symbols: symbols)
+        seenModules = modules
+        let ended = KernelImage.now
+        nextReading = ended + (ended - began)
     }
 
     /// Whether programs missed runs since the last look.

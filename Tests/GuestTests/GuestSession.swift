@@ -71,13 +71,13 @@ struct GuestSession: Sendable {
         folder = FileManager.default.temporaryDirectory.appending(path: "livedep-guest-\(kernel)-\(UUID().uuidString)")
             .path(percentEncoded: false)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let modules = try Self.run(root + "/scripts/guest-build", [kernel])
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         let name: String
         var arguments: [String]
         switch script {
         case .stories:
             name = "session.sh"
-            let modules = try Self.run(root + "/scripts/guest-build", [kernel])
-                .trimmingCharacters(in: .whitespacesAndNewlines)
             arguments = [
                 "--kernel", kernel, "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
@@ -86,8 +86,9 @@ struct GuestSession: Sendable {
         case .mixedLoad:
             name = "mixed.sh"
             let load = root + "/Tests/Guest/loads/run-load"
-            arguments = try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
-                .split(separator: "\n").map(String.init)
+            arguments =
+                try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
+                .split(separator: "\n").map(String.init) + ["--file", modules + "/seed-drive"]
         }
         arguments += [
             "--timeout", "600", "--file", try Self.livedep(root),

@@ -32,6 +32,12 @@ package struct DecisionLog {
         decisions.append(.lockClass(lockClass, tables.classes[lockClass]))
     }
 
+    /// Lets every address be written down anew: what is there may have changed.
+    package mutating func forgetAddresses() {
+        addresses = FlatTable()
+        userCopies = []
+    }
+
     package func isNew(address: UInt64) -> Bool { addresses.find(address) == FlatTable.absent }
 
     package mutating func note(address: UInt64, _ name: NamingDecision.AddressName) {
