@@ -25,6 +25,8 @@ public struct LockOrderEngine: Sendable {
     var rules: RuleTracker
     var book = FindingBook()
     var inversions = InversionTable()
+    /// How long locks were held and waited for, as far as the run keeps times (``EngineOptions/keepsTimes``).
+    public internal(set) var times = LockTimes()
     /// Locks that stay held after their task, by permission.
     var orphans: [HeldLock] = []
     /// How many classes bear a name, and which of them a class is.
@@ -145,11 +147,11 @@ extension LockOrderEngine {
         case .acquire:
             guard stacks.isKnown(slot) else { return skip() }
             let isRecorded = stacks.isWaiting(for: event.lock, slot)
-            if isRecorded { stacks.stopWaiting(slot) }
+            if isRecorded { endWait(slot, at: event.time) }
             take(event, slot, record: !isRecorded)
         case .tryAcquire:
             guard stacks.isKnown(slot) else { return skip() }
-            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            if stacks.isWaiting(for: event.lock, slot) { endWait(slot, at: event.time) }
             take(event, slot, record: event.flags.contains(.blocking))
         case .attempt:
             guard stacks.isKnown(slot) else { return skip() }
@@ -163,12 +165,12 @@ extension LockOrderEngine {
             guard stacks.isKnown(slot) else { return skip() }
             _ = acquire(event, slot, isReal: false)
         case .fail:
-            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            if stacks.isWaiting(for: event.lock, slot) { endWait(slot, at: event.time) }
             if stacks.isKnown(slot), event.context != .none { leaveContextIfLast(event.context, slot) }
         case .release:
             release(event, slot)
         case .downgrade:
-            stacks.downgrade(event.lock, slot)
+            if let writer = stacks.downgrade(event.lock, slot, at: event.time) { noteHold(writer, until: event.time) }
         case .exit:
             exit(event, slot)
         case .initialize, .lost:

@@ -19,6 +19,7 @@ extension LockOrderEngine {
         if isSwapped { swap(&kept, &gone) }
         let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
         nodes.alias(gone, to: kept)
+        times.unify(kept, gone)
         renumber(kept, takingIn: gone, hasNodes: !moving.isEmpty)
         var cycles: [[Int]] = []
         var survivors: [NodeIndex: NodeIndex] = [:]

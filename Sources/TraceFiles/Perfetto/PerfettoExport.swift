@@ -45,6 +45,9 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     /// Creates or replaces a file, once all is written.
     public init(_ name: String, options: EngineOptions) throws(FileError) {
         drawing = try TimelineDrawing(name)
+        var options = options
+        // Each slice shows its own.
+        options.keepsTimes = false
         engine = LockOrderEngine(options: options)
     }
 
@@ -155,7 +158,9 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
         if event.comm != .none { lines[line].comm = event.comm }
         switch event.operation {
         case .attempt:
-            stopWaiting(line, at: time)
+            // Said twice (by the function's entry and by contention) it is one wait.
+            if let waiting = lines[line].waiting, lines[line].items[waiting].lock == event.lock { break }
+            stopWaiting(line, at: time, note: "its end was not seen")
             drawDependencies(line, event, at: time, note: "waits for")
             lines[line].wait(event, at: time)
             waitingCount += 1

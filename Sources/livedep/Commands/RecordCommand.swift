@@ -59,7 +59,8 @@ struct RecordCommand: ParsableCommand {
         // A capture keeps the records of the hooked functions; lockdep's own tracepoints have no names in it.
         session.source = .functions
         session.isUnfiltered = !filtered
-        let engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
+        var engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
+        engine.keepsTimes = !filtered && session.source.tellsTimes
         let settings = RecordRun.Settings(
             session: session,
             run: GraphRun.live(source: "functions", sameClass: engine.sameClass),

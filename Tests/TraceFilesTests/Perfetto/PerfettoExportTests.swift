@@ -35,6 +35,11 @@ import TraceFiles
         )
     }
 
+    @Test func anAttemptThatIsSaidTwiceIsOneWait() throws {
+        let trace = try export("10 1 attempt A; 20 1 attempt A; 50 1 acquire A; 60 1 release A")
+        #expect(trace.slices.map(\.description) == ["task 1: wait for A 10..50", "task 1: A 50..60"])
+    }
+
     @Test func eachDependencyIsOneArrowFromTheHeldLockToTheNewOne() throws {
         let trace = try export(
             """
