@@ -24,6 +24,8 @@ public struct LiveSession: ~Copyable {
         public var isUnfiltered = false
         /// Which tasks are followed.
         public var filter = TaskFilter()
+        /// The test that runs; nil to learn from the kernel's log which one does.
+        public var test: String?
         /// Bytes of the ring: a power of two.
         public var ringBytes = 8 << 20
 
@@ -34,6 +36,7 @@ public struct LiveSession: ~Copyable {
     private let probe: KernelProbe
     private let ring: MappedRing
     private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
+    private var tests: RunningTests
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var missesAtStart: UInt64 = 0
@@ -79,6 +82,7 @@ public struct LiveSession: ~Copyable {
                 copies: UserCopySites(symbols: symbols, memory: memory)
             )
         )
+        tests = RunningTests(options.test)
         // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
         countsMisses = options.source == .functions
         self.ring = ring
@@ -92,6 +96,7 @@ public struct LiveSession: ~Copyable {
     public mutating func start() {
         missesAtStart = probe.misses
         seenMisses = missesAtStart
+        tests.start()
         probe.start()
     }
 
@@ -111,6 +116,8 @@ public struct LiveSession: ~Copyable {
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
+        // After the end is fixed, too: whoever made these records had announced itself by now.
+        for change in tests.take(now: KernelImage.now) { tell(change, to: &sink) }
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -127,6 +134,10 @@ public struct LiveSession: ~Copyable {
         if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
         let end = ring.end
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
+        for change in tests.take(now: KernelImage.now) {
+            tell(change, to: &sink)
+            journal.append(.test(change.test, from: change.time))
+        }
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
@@ -139,6 +150,10 @@ public struct LiveSession: ~Copyable {
             sink.advance(to: now)
         }
         return records
+    }
+
+    private func tell(_ change: RunningTests.Change, to sink: inout some LockEventSink & ~Copyable) {
+        sink.run(change.test.isEmpty ? .none : sink.tables.names.intern(change.test), from: change.time)
     }
 
     private mutating func tellContainerPlaces() {

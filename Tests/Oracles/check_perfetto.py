@@ -119,7 +119,7 @@ def main():
             [livedep, "export", capture, "--format", "perfetto", "-o", trace], check=True, capture_output=True, text=True
         ).stdout
         slices, dependencies = map(int, re.match(r"(\d+) slices, (\d+) dependencies", told).groups())
-        errors, shown, counted, flows, findings, overlaps, ranked = query(
+        errors, shown, counted, flows, findings, overlaps, tests, outside, ranked = query(
             trace,
             "select name, value from stats where value > 0 and (severity in ('error', 'data_loss') or name like 'flow%')",
             "select t.name task, s.dur dur, extract_arg(s.arg_set_id, 'debug.lock') lock from slice s"
@@ -129,6 +129,11 @@ def main():
             "select name from slice where category = 'finding'",
             "select count(*) n from slice s join slice p on s.parent_id = p.id"
             " where p.dur >= 0 and (s.ts < p.ts or s.ts + s.dur > p.ts + p.dur)",
+            "select s.name name, s.dur dur from slice s join track t on s.track_id = t.id where t.name = 'Tests' order by ts",
+            # The seed's own locks are taken by its test.
+            "select count(*) n, sum(s.ts < test.ts or s.ts > test.ts + test.dur) outside from slice s, slice test"
+            " where s.category = 'held' and s.name in ('gpu_lock', 'legacy_barrier_mutex', 'second_a')"
+            " and test.category = 'test' and test.name = 'igt@seed@story'",
             # Nearest ranks, as the report's percentiles; of slices whose beginning and end were seen.
             "with ranked as (select category, name, dur, count(*) over class n, row_number() over (class order by dur) r"
             " from slice where category in ('held', 'wait') and dur >= 0"
@@ -158,6 +163,9 @@ def main():
                                       renamed(capture))
     checks = {
         "percentiles of held and waited times are the report's": wrong == [] and compared > 20,
+        "tests are slices of a track of their own": [row["name"] for row in tests] == [
+            "igt@seed", "igt@seed@story", "igt@seed", "igt@seed@files", "igt@seed"],
+        "a test's locks are within its time": outside[0]["n"] > 3 and outside[0]["outside"] == 0,
         "imported without errors or losses": errors == [],
         "every hold is a slice of its length": seen == expected and expected.total() > 0,
         "locks still held are slices without an end": open_slices == unended,
@@ -173,6 +181,7 @@ def main():
         print("other times:", *wrong[:5], sep="\n  ")
         print("only in the capture:", list((expected - seen).items())[:5])
         print("only in the timeline:", list((seen - expected).items())[:5])
+        print(f"tests {tests}, {outside}")
         print(f"errors {errors}, {open_slices} open of {unended}, {counted}, {flows}, told {told}")
         sys.exit(1)
     print(f"perfetto: {compared} classes' times, {expected.total()} holds, {dependencies} arrows, {len(findings)} findings")

@@ -29,6 +29,7 @@ public struct PerfSession: ~Copyable, TracingSession {
     }
 
     private var rings: PerfRings
+    private var tests: RunningTests
     private let ringBytes: Int
     private let tracepoints: [(Tracepoint, Kind)]
     private let kinds: [UInt32: Int]
@@ -88,6 +89,7 @@ public struct PerfSession: ~Copyable, TracingSession {
         self.tracepoints = tracepoints
         self.rings = rings
         ringBytes = options.ringBytes
+        tests = RunningTests(options.test)
     }
 
     private static var available: [(Tracepoint, Kind)] {
@@ -140,6 +142,7 @@ public struct PerfSession: ~Copyable, TracingSession {
     /// Begins to record.
     public mutating func start() {
         completeUntil = KernelImage.now
+        tests.start()
         rings.enable(true)
     }
 
@@ -166,6 +169,9 @@ extension PerfSession {
     ) -> Int {
         if pending.isEmpty, milliseconds > 0 { rings.wait(milliseconds: milliseconds) }
         let begun = KernelImage.now
+        for change in tests.take(now: begun) {
+            sink.run(change.test.isEmpty ? .none : sink.tables.names.intern(change.test), from: change.time)
+        }
         let read = readRings(&sink)
         if let blindSince, begun > blindSince + Self.hotplugTime { openAnew(&sink) }
         pending.sort { $0.sample.time < $1.sample.time }

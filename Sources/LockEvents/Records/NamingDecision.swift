@@ -26,6 +26,8 @@ public enum NamingDecision: Sendable, Equatable {
     case time(UInt64)
     /// A task that is in the middle of its life where a file begins: its name, and the number of its next record.
     case task(UInt32, comm: String, nextSequence: UInt32)
+    /// From this time on a test runs, by its name; none where that is empty.
+    case test(String, from: UInt64)
 
     /// How a code address is called.
     public struct AddressName: Sendable, Equatable {

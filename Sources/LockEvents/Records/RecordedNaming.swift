@@ -53,7 +53,7 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
                 return
             }
             unifications.append((kept: kept, gone: gone))
-        case .distrust, .trust, .time, .task:
+        case .distrust, .trust, .time, .task, .test:
             break
         }
     }

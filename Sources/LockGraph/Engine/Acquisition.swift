@@ -198,7 +198,8 @@ extension LockOrderEngine {
         }
     }
 
-    private func witness(_ event: LockEvent, _ held: HeldLock) -> Witness {
+    /// What one event shows of taking its lock with another held.
+    func witness(_ event: LockEvent, _ held: HeldLock) -> Witness {
         Witness(
             heldSite: held.site,
             heldStack: held.stack,
@@ -208,7 +209,7 @@ extension LockOrderEngine {
             pid: event.pid,
             cpu: event.cpu,
             comm: event.comm,
-            test: event.test,
+            test: event.test == .none ? runningTest.name(at: event.time) : event.test,
             time: event.time
         )
     }

@@ -32,6 +32,8 @@ public struct LockOrderEngine: Sendable {
     /// How many classes bear a name, and which of them a class is.
     var namesakes: [String: Int] = [:]
     var displayNumbers: [UInt32: Int] = [:]
+    /// What events that do not tell their test belong to.
+    var runningTest = RunningTest()
     var counts = EngineSummary()
     /// The latest time that an event or the caller told.
     var now: UInt64 = 0
@@ -83,6 +85,9 @@ public struct LockOrderEngine: Sendable {
         stacks.loseAll()
         orphans.removeAll()
     }
+
+    /// From this time on another test runs, or none (`.none`). An event that tells its own test keeps it.
+    public mutating func run(_ test: NameID, from time: UInt64) { runningTest.change(to: test, at: time) }
 
     /// Tells the time where no event does, so that a circle of waiting tasks is reported on a quiet system.
     public mutating func advance(to time: UInt64) {
@@ -160,7 +165,12 @@ extension LockOrderEngine {
             enterContext(event, slot)
             let node = acquire(event, slot, isReal: true)
             if event.mode == .write, node != NodeTable.none { nodes.noteWriter(node) }
-            if !stacks.isWaiting(slot) || !isSpinning(node) { stacks.wait(event, slot) }
+            if !stacks.isWaiting(slot) || !isSpinning(node) {
+                var event = event
+                // A deadlock is found long after.
+                if event.test == .none { event.test = runningTest.name(at: event.time) }
+                stacks.wait(event, slot)
+            }
         case .may:
             guard stacks.isKnown(slot) else { return skip() }
             _ = acquire(event, slot, isReal: false)

@@ -7,7 +7,7 @@ enum CaptureDecision {
     /// The event's kind.
     enum Kind: UInt8, CaseIterable {
         case lockClass = 128
-        case lock, address, userCopy, unify, distrust, trust, time, task
+        case lock, address, userCopy, unify, distrust, trust, time, task, test
 
         /// The layout behind the kind, in CTF's language.
         var fields: String { "struct { uint8_t reserved; uint16_t size; \(ownFields) }" }
@@ -24,6 +24,7 @@ enum CaptureDecision {
             case .distrust, .trust: "uint32_t epoch;"
             case .time: "uint64_t time;"
             case .task: "uint32_t tid; uint32_t seq; string name;"
+            case .test: "uint64_t time; string name;"
             }
         }
     }
@@ -74,6 +75,10 @@ enum CaptureDecision {
             bytes.append(integer: nextSequence)
             bytes.append(string: comm)
             return (.task, bytes)
+        case .test(let name, let time):
+            bytes.append(integer: time)
+            bytes.append(string: name)
+            return (.test, bytes)
         }
     }
 
@@ -129,6 +134,9 @@ enum CaptureDecision {
             let tid: UInt32 = fields.integer()
             let sequence: UInt32 = fields.integer()
             return .task(tid, comm: fields.string(), nextSequence: sequence)
+        case .test:
+            let time: UInt64 = fields.integer()
+            return .test(fields.string(), from: time)
         }
     }
 }

@@ -141,6 +141,8 @@ public struct CaptureReplay: ~Copyable {
         case .trust(let epoch): decoder.trustedEpoch = epoch
         case .task(let tid, let comm, let nextSequence):
             decoder.nameTask(tid, sink.tables.names.intern(comm), nextSequence: nextSequence)
+        case .test(let name, let time):
+            sink.run(name.isEmpty ? .none : sink.tables.names.intern(name), from: time)
         default: decoder.naming.note(decision, in: &sink.tables)
         }
     }

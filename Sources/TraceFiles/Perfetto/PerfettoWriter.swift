@@ -19,7 +19,7 @@ struct PerfettoWriter: ~Copyable {
     /// What an event is of, to be filtered by.
     enum Category: UInt64, CaseIterable {
         case held = 1
-        case wait, dependency, finding, loss
+        case wait, dependency, finding, loss, test
     }
 
     /// A value that is shown beside an event.
@@ -154,6 +154,11 @@ struct PerfettoWriter: ~Copyable {
         if let site { annotate(.site, 17, site) }
         for annotation in others { annotate(annotation) }
         endEvent(marks, flowsOut: [], flowsIn: flowsIn)
+    }
+
+    /// Begins a slice that says no more than its name.
+    mutating func begin(_ track: Track, at time: UInt64, name: UInt64, category: Category) {
+        event(1, track, at: time, name: name, category: category, [], flowsOut: [], flowsIn: [])
     }
 
     /// Ends the innermost slice of a track.

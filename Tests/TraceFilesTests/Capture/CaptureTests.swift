@@ -90,6 +90,35 @@ import TraceFiles
         #expect(replayed.count > 10_000 && replayed.dropFirst() == live.suffix(replayed.count - 1))
     }
 
+    @Test func everyFileTellsTheTestThatRuns() throws {
+        var script = KernelScript()
+        script.name(11, "alpha")
+        for _ in 0..<20000 {
+            script.acquire(11, 1)
+            script.release(11, 1)
+        }
+        var sink = TellingSink()
+        var decoder = RecordDecoder(naming: ScriptedNaming())
+        var writer = try CaptureWriter(
+            capture,
+            info: Self.info(),
+            limits: CaptureWriter.Limits(fileSize: 1 << 20, files: 2)
+        )
+        writer.append(.test("igt@a", from: 1))
+        for record in script.records {
+            record.withUnsafeBytes { decoder.decode($0, into: &sink, keepingIn: &writer) }
+        }
+        writer.append(.test("", from: 9))
+        try writer.finish(counters: [:], discarded: 0)
+        let (replayed, damage) = try replay(capture)
+        #expect(damage == [])
+        let tests = replayed.filter { $0.hasPrefix("test ") }
+        #expect(Set(tests.dropLast()) == ["test 'igt@a' from 1"] && tests.last == "test '' from 9")
+        #expect(
+            replayed.firstIndex { $0.hasPrefix("test ") } ?? .max < replayed.firstIndex { $0.contains("acquire") } ?? 0
+        )
+    }
+
     @Test func aFolderWithSomethingInItIsLeftAlone() throws {
         try FileManager.default.createDirectory(atPath: capture, withIntermediateDirectories: true)
         try Data("precious".utf8).write(to: URL(filePath: capture + "/notes"))
