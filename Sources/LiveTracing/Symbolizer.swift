@@ -58,7 +58,8 @@ struct Symbolizer: StackNaming {
         NamingDecision.AddressName(
             function: symbols.symbol(at: address - 1)?.name ?? "",
             frame: frameText(at: address),
-            isInsideLock: isInsideLock(address)
+            isInsideLock: isInsideLock(address),
+            isTracepoint: tracepoint?.contains(address - 1) ?? false
         )
     }
 

@@ -12,6 +12,8 @@ public enum NamingDecision: Sendable, Equatable {
     case lockClass(LockClassID, LockClass)
     /// From here on the lock is of this class.
     case lock(LockID, LockClassID)
+    /// From here on lockdep's class key (its address, and the low half of its name's) means this class.
+    case key(UInt64, name: UInt32, LockClassID)
     /// What is at a code address.
     case address(UInt64, AddressName)
     /// Whether the size check that returns to this address is followed by a copy to or from user memory.
@@ -37,12 +39,15 @@ public enum NamingDecision: Sendable, Equatable {
         public var frame: String
         /// Whether it lies in what is called to take a lock, or in what traces it.
         public var isInsideLock: Bool
+        /// Whether it lies in the function that lockdep's tracepoint is in: what is above it in a stack traces the event.
+        public var isTracepoint: Bool
 
         /// Describes an address.
-        public init(function: String, frame: String, isInsideLock: Bool) {
+        public init(function: String, frame: String, isInsideLock: Bool, isTracepoint: Bool = false) {
             self.function = function
             self.frame = frame
             self.isInsideLock = isInsideLock
+            self.isTracepoint = isTracepoint
         }
     }
 }
