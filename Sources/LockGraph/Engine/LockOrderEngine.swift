@@ -23,7 +23,7 @@ public struct LockOrderEngine: Sendable {
     var nodes = NodeTable()
     var graph = DependencyGraph()
     var rules: RuleTracker
-    var book = FindingBook()
+    @usableFromInline var book = FindingBook()
     var inversions = InversionTable()
     /// How long locks were held and waited for, as far as the run keeps times (``EngineOptions/keepsTimes``).
     public internal(set) var times = LockTimes()
