@@ -62,7 +62,7 @@ static __always_inline int thaw(bool begins)
 	return 0;
 }
 
-static __always_inline int frozen(u64 super_block)
+static __always_inline int frozen(void *ctx, u64 super_block)
 {
 	struct task_locks *t = task_locks(bpf_get_current_task_btf());
 	u64 lock;
@@ -73,7 +73,7 @@ static __always_inline int frozen(u64 super_block)
 	for (int level = 0; level < LD_FREEZE_LEVELS; level++) {
 		/* A freeze that failed has let go of them itself. */
 		if (held_index(t, lock) >= 0)
-			released(lock, LD_PERCPU_RWSEM, LD_WRITE, LD_HOOK_freeze_super, true);
+			released(ctx, lock, LD_PERCPU_RWSEM, LD_WRITE, LD_HOOK_freeze_super, true);
 		lock += bpf_core_type_size(struct percpu_rw_semaphore___freeze);
 	}
 	return 0;

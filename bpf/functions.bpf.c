@@ -88,13 +88,13 @@ int x_percpu_up_write(u64 *ctx)
 {
 	if (!ready || is_thawing())
 		return 0;
-	return released(ctx[0], LD_PERCPU_RWSEM, LD_WRITE, LD_HOOK_percpu_up_write, false);
+	return released(ctx, ctx[0], LD_PERCPU_RWSEM, LD_WRITE, LD_HOOK_percpu_up_write, false);
 }
 
 SEC("fexit/freeze_super")
 int x_freeze_super(u64 *ctx)
 {
-	return ready ? frozen(ctx[0]) : 0;
+	return ready ? frozen(ctx, ctx[0]) : 0;
 }
 
 SEC("fentry/thaw_super")

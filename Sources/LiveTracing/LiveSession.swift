@@ -24,6 +24,8 @@ public struct LiveSession: ~Copyable {
         public var isUnfiltered = false
         /// Which tasks are followed.
         public var filter = TaskFilter()
+        /// The test that runs; nil to learn from the kernel's log which one does.
+        public var test: String?
         /// Bytes of the ring: a power of two.
         public var ringBytes = 8 << 20
 
@@ -34,6 +36,7 @@ public struct LiveSession: ~Copyable {
     private let probe: KernelProbe
     private let ring: MappedRing
     private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
+    private var tests: RunningTests
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var seenDrops: UInt64 = 0
@@ -83,6 +86,7 @@ public struct LiveSession: ~Copyable {
                 copies: UserCopySites(symbols: symbols, memory: memory)
             )
         )
+        tests = RunningTests(options.test)
         // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
         countsMisses = options.source == .functions
         self.ring = ring
@@ -96,6 +100,7 @@ public struct LiveSession: ~Copyable {
     public mutating func start() {
         missesAtStart = probe.misses
         seenMisses = missesAtStart
+        tests.start()
         probe.start()
     }
 
@@ -116,6 +121,8 @@ public struct LiveSession: ~Copyable {
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
         checkCounters()
+        // After the end is fixed, too: whoever made these records had announced itself by now.
+        for change in tests.take(now: KernelImage.now) { tell(change, to: &sink) }
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -133,6 +140,10 @@ public struct LiveSession: ~Copyable {
         let end = ring.end
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
         checkCounters()
+        for change in tests.take(now: KernelImage.now) {
+            tell(change, to: &sink)
+            journal.append(.test(change.test, from: change.time))
+        }
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
@@ -145,6 +156,10 @@ public struct LiveSession: ~Copyable {
             sink.advance(to: now)
         }
         return records
+    }
+
+    private func tell(_ change: RunningTests.Change, to sink: inout some LockEventSink & ~Copyable) {
+        sink.run(change.test.isEmpty ? .none : sink.tables.names.intern(change.test), from: change.time)
     }
 
     private mutating func tellContainerPlaces() {

@@ -72,7 +72,8 @@ package struct Symbolizer: StackNaming {
         NamingDecision.AddressName(
             function: symbol(at: address - 1)?.name ?? "",
             frame: frameText(at: address),
-            isInsideLock: isInsideLock(address)
+            isInsideLock: isInsideLock(address),
+            isTracepoint: tracepoint?.contains(address - 1) ?? false
         )
     }
 
