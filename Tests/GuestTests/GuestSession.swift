@@ -36,6 +36,10 @@ struct GuestSession: Sendable {
         return ["6.1", "6.12", "6.1-rt"] + (environment["LIVEDEP_KERNELS"] == nil ? [] : ["lockdep-6.12"])
     }()
 
+    /// The repository.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
     private static let booted = Boots()
 
     /// The session of a kernel, booted if it is not yet.
@@ -63,8 +67,7 @@ struct GuestSession: Sendable {
 
     private init(booting kernel: String, _ script: Script) throws {
         self.kernel = kernel
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path(percentEncoded: false)
+        let root = Self.root
         folder = FileManager.default.temporaryDirectory.appending(path: "livedep-guest-\(kernel)-\(UUID().uuidString)")
             .path(percentEncoded: false)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -109,7 +112,8 @@ struct GuestSession: Sendable {
         return path
     }
 
-    private static func run(_ program: String, _ arguments: [String]) throws -> String {
+    /// Runs a program and gives its output; its failure is an error.
+    static func run(_ program: String, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
