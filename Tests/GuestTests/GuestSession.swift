@@ -36,6 +36,10 @@ struct GuestSession: Sendable {
         return ["6.1", "6.12", "6.1-rt"] + (environment["LIVEDEP_KERNELS"] == nil ? [] : ["lockdep-6.12"])
     }()
 
+    /// The repository.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
     private static let booted = Boots()
 
     /// The repository.

@@ -183,16 +183,16 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 var site = record.site
                 let addresses = UnsafeRawBufferPointer(start: heldBytes + heldSize, count: stackSize)
                 resolve(addresses, &site, &event, &tables)
-                event.site = naming.function(at: site, in: &tables.names)
+                event.site = answering.function(at: site, in: &tables.names)
                 event.lockClass = lockClass(of: record, site: site, in: &tables)
-                if naming.namesByKey { complete(&event, record, in: tables) }
+                if namesByKey { complete(&event, record, in: tables) }
                 event.flags.insert(.proven)
             }
             answer.event = event
             return answer
         case .initialize:
             if isProven {
-                event.site = naming.function(at: record.site, in: &tables.names)
+                event.site = answering.function(at: record.site, in: &tables.names)
                 event.lockClass = heldClass
                 event.flags.insert(.proven)
             }
