@@ -111,6 +111,7 @@ public struct LiveSession: ~Copyable {
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
+        checkDrops()
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -126,6 +127,7 @@ public struct LiveSession: ~Copyable {
     ) -> Int {
         if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
         let end = ring.end
+        checkDrops()
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
@@ -143,6 +145,10 @@ public struct LiveSession: ~Copyable {
 
     private mutating func tellContainerPlaces() {
         if decoder.naming.hasContainerPlaces { probe.setContainers(decoder.naming.takeContainerPlaces()) }
+    }
+
+    private mutating func checkDrops() {
+        if !decoder.hasLoss, dropped > 0 { decoder.hasLoss = true }
     }
 
     /// Whether programs missed runs since the last look.

@@ -70,6 +70,7 @@ struct GuestSession: Sendable {
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
                 "--file", try Self.livedep(root),
                 "--file", root + "/Tests/Guest/session/session.sh:/root/session.sh",
+                "--file", root + "/Tests/Guest/file-work.sh:/root/file-work.sh",
                 "--get", "/tmp/session.tar:\(folder)/session.tar",
                 "--", "sh", "/root/session.sh",
             ]

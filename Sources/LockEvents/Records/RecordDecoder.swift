@@ -16,6 +16,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     @usableFromInline let namesByKey: Bool
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
+    /// Records were dropped, and whose is known only with the next one of the task: whether a task still holds what it was
+    /// last seen with, a record of another task cannot say.
+    public var hasLoss = false
     /// The same as ``naming``, for the decoder itself, which knows what its questions change.
     @usableFromInline var answering: Naming
 
@@ -176,6 +179,7 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
             answer.event = event
             return answer
         case .fail, .downgrade, .initialize, .lost:
+            if operation == .initialize, hasLoss { event.flags.insert(.grace) }
             answer.event = event
             return answer
         }
