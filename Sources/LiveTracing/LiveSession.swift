@@ -174,6 +174,7 @@ public struct LiveSession: ~Copyable {
             seenDrops = counters.dropped
             // What was dropped may have said that a lock was initialised: no address is what it was.
             decoder.naming.forgetAddresses()
+            decoder.hasLoss = true
         }
         if counters.modulesLoaded != seenModules { readSymbols(after: counters.modulesLoaded) }
     }

@@ -86,6 +86,7 @@ struct GuestSession: Sendable {
                 "--kernel", kernel, "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
                 "--module", modules + "/livedep_verdicts.ko", "--file", modules + "/verdict-drive",
+                "--file", root + "/Tests/Guest/file-work.sh:/root/file-work.sh",
             ]
         case .mixedLoad:
             name = "mixed.sh"

@@ -92,6 +92,7 @@ public struct CaptureReplay: ~Copyable {
         guard let packet = try reader.next() else { return nil }
         // What the missing packets did to anybody's locks cannot be told.
         if packet.followsGap { sink.loseAllStacks() }
+        if packet.discarded > 0 { decoder.hasLoss = true }
         var events = reader.events(packet)
         while let event = events.next() {
             switch event {
