@@ -227,7 +227,8 @@ const lists = (() => {
         const table = element('table', { id: 'times' },
             element('thead', null, element('tr', null, element('th', null, 'Class'), element('th', null, ''), headings)),
             body);
-        return [lazily(table, body, [...items].sort((left, right) => right[order] - left[order]), times, 100), note];
+        const wide = element('div', { class: 'scroll' }, table);
+        return [lazily(wide, body, [...items].sort((left, right) => right[order] - left[order]), times, 100), note];
     }
 
     function times(each) {
