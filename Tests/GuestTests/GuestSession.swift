@@ -42,10 +42,6 @@ struct GuestSession: Sendable {
 
     private static let booted = Boots()
 
-    /// The repository.
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path(percentEncoded: false)
-
     /// The session of a kernel, booted if it is not yet.
     static func of(_ kernel: String) async throws -> GuestSession { try await booted.session(of: kernel, .stories) }
 
