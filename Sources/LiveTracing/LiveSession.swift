@@ -94,6 +94,7 @@ public struct LiveSession: ~Copyable {
 
     /// Opens the gate.
     public mutating func start() {
+        tellContainerPlaces()
         missesAtStart = probe.misses
         seenMisses = missesAtStart
         probe.start()

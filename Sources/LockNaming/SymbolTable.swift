@@ -46,7 +46,7 @@ public struct SymbolTable: Sendable {
         "cpu_hotplug_lock", "vmemmap_base", "page_offset_base", "__per_cpu_offset", "__per_cpu_start", "__per_cpu_end",
         "do_user_addr_fault", "lock_mm_and_find_vma", "exc_page_fault", "handle_mm_fault", "nr_cpu_ids",
         "pcpu_base_addr", "pcpu_first_chunk", "device_ktype", "file_systems",
-        "bus_ktype", "class_ktype", "kernfs_locks", "node_data", "__mutex_init", "__mutex_rt_init", "__init_rwsem",
+        "bus_ktype", "class_ktype", "slab_caches", "kernfs_locks", "node_data", "__mutex_init", "__mutex_rt_init", "__init_rwsem",
         "__percpu_init_rwsem", "__rt_mutex_init", "__sched_text_start", "__sched_text_end",
         "_copy_to_user", "_copy_from_user", "copy_user_generic", "__copy_user_nocache", "strncpy_from_user",
         "strnlen_user", "_copy_to_iter", "_copy_from_iter", "pmus",
