@@ -98,6 +98,7 @@ public struct LiveSession: ~Copyable {
 
     /// Opens the gate.
     public mutating func start() {
+        tellContainerPlaces()
         missesAtStart = probe.misses
         seenMisses = missesAtStart
         tests.start()

@@ -103,7 +103,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
             caches = SlabCaches(types: types, links: slabLinks)
             reader = ContainerReader(types: types, symbols: symbols)
+            let addresses = SlabCaches.addresses(symbols, types, memory)
             self.types = consume types
+            noteInodes(addresses)
         } else {
             percpu = PercpuAreas()
             caches = nil
@@ -353,6 +355,31 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 isValidated: false
             )
         )
+    }
+
+    /// Tells the programs of inodes before there is anything to name: what they do not say of an object has to be read later,
+    /// when its memory may be another's.
+    private mutating func noteInodes(_ addresses: [UInt64]) {
+        guard let lock = types?.offset(of: "i_rwsem", in: "inode"),
+            let pages = types?.offset(of: "i_data", in: "inode"),
+            let invalidation = types?.offset(of: "invalidate_lock", in: "address_space")
+        else { return }
+        for address in addresses {
+            guard let cache = caches?.cache(at: address, in: memory), !cache.isGeneral else { continue }
+            for name in cache.names {
+                for structName in SlabStructs.candidates(for: name) {
+                    guard let start = structName == "inode" ? 0 : types?.offset(of: "vfs_inode", in: structName) else {
+                        continue
+                    }
+                    let place = { (offset: Int) in
+                        SlabMember(cache: address, offset: UInt32(start + offset), type: .rwsem)
+                    }
+                    note(.inode, at: place(lock))
+                    note(.mapping, at: place(pages + invalidation))
+                    break
+                }
+            }
+        }
     }
 
     private mutating func note(_ container: LockContainer, at place: SlabMember) {

@@ -34,6 +34,26 @@ struct SlabCaches {
         self.namesakes = namesakes
     }
 
+    /// The addresses of all caches, as the kernel lists them (mm/slab_common.c).
+    static func addresses(
+        _ symbols: SymbolTable,
+        _ types: borrowing KernelTypes,
+        _ memory: some KernelMemory
+    ) -> [UInt64] {
+        guard let head = symbols.address(of: "slab_caches"), let link = types.offset(of: "list", in: "kmem_cache")
+        else {
+            return []
+        }
+        var addresses: [UInt64] = []
+        var position = memory.word(at: head)
+        // The list changes under us when a module comes or goes: a bound, not trust, ends the walk.
+        while let node = position, node != head, node != 0, addresses.count < 4096 {
+            addresses.append(node &- UInt64(link))
+            position = memory.word(at: node)
+        }
+        return addresses
+    }
+
     /// The cache at an address, or nil when what lies there is none.
     mutating func cache(at address: UInt64, in memory: some KernelMemory) -> Cache? {
         if let cache = names[address] { return cache }

@@ -187,7 +187,7 @@ struct ld_place {
 	ld_u32 container;
 };
 
-#define LD_PLACE_SLOTS	256
+#define LD_PLACE_SLOTS	4096
 
 static inline ld_u32 ld_place_slot(ld_u64 cache, ld_u32 offset)
 {
