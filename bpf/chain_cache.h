@@ -18,7 +18,10 @@
 
 struct ld_chain {
 	u64 key;
-	u64 told;	/* what more was sent of it: instance_filter.h */
+	/* What more was sent of it: instance_filter.h. */
+	u64 told;
+	u64 set;
+	u64 unused;
 };
 
 struct {

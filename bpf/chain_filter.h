@@ -36,7 +36,7 @@ static __always_inline u64 is_zero(u64 word)
  */
 __noinline u64 chain_key(struct task_locks *t)
 {
-	u64 new_key, hash, key, is_kin, is_same, nested = 0, again = 0, fixed;
+	u64 new_key, hash, key, set, kind, is_kin, is_same, nested = 0, again = 0, fixed;
 	struct ld_held *new, *h;
 
 	if (!t)
@@ -45,7 +45,10 @@ __noinline u64 chain_key(struct task_locks *t)
 	new->flags &= ~LD_H_AGAIN;
 	new_key = memory_key(new);
 	fixed = is_zero(new->origin.cache);
-	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + new->mode + 2 * new->flags), new->site);
+	set = new->lock;
+	/* Whether it is under a ww context, and of those held, whether under the same one. */
+	kind = new->mode + 2 * new->flags + (is_zero(new->context) << 10);
+	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + kind), new->site);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
 		h = &t->held[i];
 		key = memory_key(h);
@@ -54,13 +57,16 @@ __noinline u64 chain_key(struct task_locks *t)
 		nested |= is_kin & ~is_same;
 		again |= is_same;
 		fixed &= is_zero(h->origin.cache);
-		hash = mix(mix(hash, key + h->mode + 2 * h->flags), h->site);
+		set = mix(set, h->lock);
+		kind = h->mode + 2 * h->flags + (is_zero(h->context) << 10) + (is_zero(h->context ^ new->context) << 11);
+		hash = mix(mix(hash, key + kind), h->site);
 	}
 	new->flags |= again * LD_H_AGAIN;
 	t->nested = nested;
 	t->fixed = fixed;
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
 	t->chain = mix(hash, epoch + (again << 32)) | 1;
+	t->set = mix(set, t->chain) | 1;
 	return t->chain;
 }
 

@@ -56,7 +56,8 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	t = task_locks(task);
 	if (!t)
 		return 0;
-	count(LD_C_ACQUIRED);
+	if (++t->acquired >= 16)
+		count_acquired(t);
 	t->last_released = 0;
 	t->ww_lock = 0;
 	/*
@@ -69,8 +70,9 @@ static __always_inline int acquired(void *ctx, u64 lock, u64 site, u64 context, 
 	if (mode == LD_WRITE && top < LD_MAX_HELD && t->held[top].lock == lock && !t->waiting)
 		return 0;
 	describe(above(t), lock, site, context, type, mode, lock_flags(task, lock, site, type, trylock), hook);
-	if (t->depth || cfg_unfiltered || t->waiting) {
-		if (t->depth)
+	/* A ww context counts as held: user space puts it under the lock that names it. */
+	if (t->depth || context || cfg_unfiltered || t->waiting) {
+		if (t->depth || context)
 			under_locks(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE);
 		else
 			send_chain(ctx, t, task, trylock ? LD_TRY : LD_ACQUIRE, 0, false);
@@ -331,7 +333,10 @@ static __always_inline int ended(struct task_struct *task)
 	struct ld_record *r;
 	u32 tail;
 
-	if (!t || t->ignored || !t->named)
+	if (!t || t->ignored)
+		return 0;
+	count_acquired(t);
+	if (!t->named)
 		return 0;
 	drop_stale(t, (u64)task, false);
 	if (!cfg_unfiltered)

@@ -6,7 +6,8 @@
  * result. A release is hooked on entry, before the lock is really free.
  * Programs for functions that this kernel lacks are not loaded.
  */
-#include "events.h"
+#include "freeze.h"
+#include "modules.h"
 #include "peek.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -81,7 +82,33 @@ UNLOCK(mutex_unlock, LD_MUTEX, LD_WRITE, false)
 UNLOCK(up_read, LD_RWSEM, LD_READ, false)
 UNLOCK(up_write, LD_RWSEM, LD_WRITE, false)
 UNLOCK(up_read_non_owner, LD_RWSEM, LD_READ, true)
-UNLOCK(percpu_up_write, LD_PERCPU_RWSEM, LD_WRITE, false)
+/* A thaw lets go of what a freeze took, which is no task's. */
+SEC("fentry/percpu_up_write")
+int x_percpu_up_write(u64 *ctx)
+{
+	if (!ready || is_thawing())
+		return 0;
+	return released(ctx, ctx[0], LD_PERCPU_RWSEM, LD_WRITE, LD_HOOK_percpu_up_write, false);
+}
+
+SEC("fexit/freeze_super")
+int x_freeze_super(u64 *ctx)
+{
+	return ready ? frozen(ctx, ctx[0]) : 0;
+}
+
+SEC("fentry/thaw_super")
+int x_thaw_super(u64 *ctx)
+{
+	return ready ? thaw(true) : 0;
+}
+
+SEC("fexit/thaw_super")
+int x_thaw_super_exit(u64 *ctx)
+{
+	return ready ? thaw(false) : 0;
+}
+
 UNLOCK(ww_mutex_unlock, LD_WW_MUTEX, LD_WRITE, false)
 UNLOCK(rt_mutex_unlock, LD_RT_MUTEX, LD_WRITE, false)
 

@@ -58,7 +58,8 @@ static __always_inline void note(u64 key)
 /*
  * ->told of a chain: the task that was sent with it, sets of instances, whether
  * a second task was sent, and bits of the key. The word is not written together
- * with the key: with other bits it is another chain's, and says nothing.
+ * with the key: with other bits it is another chain's, and says nothing. ->set
+ * is the set of instances that was seen last, of those that were sent.
  */
 #define LD_TOLD_SHIFT		32
 #define LD_TOLD_SECOND		(1ULL << 40)
@@ -89,7 +90,8 @@ static __always_inline bool is_settled(struct task_locks *t, u64 key, u32 tid)
 	if (!chain || t->nested)
 		return false;
 	told = told_of(chain, key);
-	return told_instances(told) >= LD_TOLD_INSTANCES && (told & LD_TOLD_SECOND || (u32)told == tid);
+	return (told & LD_TOLD_SECOND || (u32)told == tid) &&
+	       (chain->set == t->set || told_instances(told) >= LD_TOLD_INSTANCES);
 }
 
 /* Rises with each initialisation of a lock at an address (of several addresses): who is there is somebody else. */
@@ -103,18 +105,6 @@ static __always_inline u32 *generation(u64 lock)
 static __always_inline u64 instance(struct ld_held *h)
 {
 	return h->lock ^ (u64)*generation(h->lock) << 48;
-}
-
-__noinline u64 instances_key(struct task_locks *t)
-{
-	u64 hash;
-
-	if (!t)
-		return 0;
-	hash = mix(t->chain, instance(above(t)));
-	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++)
-		hash = mix(hash, instance(&t->held[i]));
-	return hash | 1;
 }
 
 /* That an instance was taken under another, ever. */
@@ -215,7 +205,11 @@ __noinline u32 chain_news(struct task_locks *t, u32 tid)
 	told = told_of(chain, t->chain);
 	if (!(told & LD_TOLD_SECOND) && (u32)told != tid)
 		news |= LD_NEWS_TASK;
-	if (told_instances(told) < LD_TOLD_INSTANCES && !is_noted(instances_key(t)))
+	if (told_instances(told) >= LD_TOLD_INSTANCES)
+		return news;
+	if (is_noted(t->set))
+		chain->set = t->set;
+	else
 		news |= LD_NEWS_INSTANCES;
 	return news;
 }
@@ -225,7 +219,7 @@ __noinline int chain_sent(struct task_locks *t, u32 tid)
 {
 	struct ld_chain *chain;
 	struct ld_held *new;
-	u64 told, set;
+	u64 told;
 
 	if (!t)
 		return 0;
@@ -237,15 +231,15 @@ __noinline int chain_sent(struct task_locks *t, u32 tid)
 		told |= tid;
 	else if ((u32)told != tid)
 		told |= LD_TOLD_SECOND;
-	set = instances_key(t);
 	if (t->fixed) {
 		/* Locks that are told apart by their addresses anyway. */
 		told |= (u64)LD_TOLD_INSTANCES << LD_TOLD_SHIFT;
-	} else if (told_instances(told) < LD_TOLD_INSTANCES && !is_noted(set)) {
-		note(set);
+	} else if (told_instances(told) < LD_TOLD_INSTANCES && !is_noted(t->set)) {
+		note(t->set);
 		told += 1ULL << LD_TOLD_SHIFT;
 	}
 	chain->told = told;
+	chain->set = t->set;
 	if (!t->nested)
 		return 0;
 	new = above(t);

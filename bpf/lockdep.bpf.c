@@ -4,6 +4,7 @@
  * on after lockdep has turned itself off, and what these do not tell.
  */
 #include "lockdep_source.h"
+#include "modules.h"
 #include "peek.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

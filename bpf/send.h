@@ -19,6 +19,8 @@ static __always_inline bool put(struct task_locks *t, u32 size)
 		return false;
 	}
 	count(LD_C_SENT);
+	if (t->acquired)
+		count_acquired(t);
 	return true;
 }
 

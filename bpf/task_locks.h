@@ -32,6 +32,8 @@ struct ld_init {
 struct task_locks {
 	u32 seq;
 	u32 missing;		/* locks held that did not fit into the list */
+	u32 acquired;		/* acquisitions that are not counted yet */
+	u32 unused_word;
 	u8 depth;
 	bool ignored;		/* outside the filters, or livedep itself */
 	bool old;		/* was there before tracing began */
@@ -42,6 +44,7 @@ struct task_locks {
 	bool fixed;		/* no lock of it is a slab object */
 	u8 unused;
 	u64 chain;
+	u64 set;		/* the chain with its instances */
 	u64 address;		/* see plain() */
 	u64 last_released;
 	u64 ww_lock;		/* the ww mutex that a function is about to take, and */
@@ -73,6 +76,15 @@ static __always_inline struct task_locks *task_locks(struct task_struct *task)
 	t->old = task->start_time < ready_time;
 	t->ignored = !is_followed(task, (const char *)task + bpf_core_field_offset(struct task_struct, comm));
 	return t->ignored ? NULL : t;
+}
+
+/* Adds the task's acquisitions to the count: now and then, as finding the processor's counters is a call. */
+static __always_inline void count_acquired(struct task_locks *t)
+{
+	u32 cpu = bpf_get_smp_processor_id() & (LD_COUNTER_CPUS - 1);
+
+	counters[cpu].value[LD_C_ACQUIRED] += t->acquired;
+	t->acquired = 0;
 }
 
 /*

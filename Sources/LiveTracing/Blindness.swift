@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LockNaming
+
 /// Something that stays unseen on this kernel, and why.
 public struct Blindness: Sendable {
     /// What is not seen.
@@ -23,6 +25,23 @@ public struct Blindness: Sendable {
                 why: "percpu_down_read and percpu_up_read are inlined; cpus_read_lock and all writers are seen"
             )
         )
+        switch VMALocks.here {
+        case .semaphores:
+            list.append(
+                Blindness(
+                    what: "per-VMA locks as something that is waited for",
+                    why: "page faults only try them, and fall back to mmap_lock, which is seen"
+                )
+            )
+        case .counts:
+            list.append(
+                Blindness(
+                    what: "per-VMA locks",
+                    why: "on this kernel they are reference counts (vm_area_struct.vm_refcnt) without a lock function"
+                )
+            )
+        case nil: break
+        }
         if !userCopies.allSatisfy(isAttached), !isAttached("__might_fault") {
             list.append(
                 isAttached("__check_object_size")
@@ -94,6 +113,18 @@ public struct Blindness: Sendable {
             )
         }
         return list
+    }
+
+    /// How page faults lock a single mapping (mm/memory.c, lock_vma_under_rcu()).
+    private enum VMALocks {
+        case semaphores, counts
+
+        /// On this kernel; nil where it has none.
+        static var here: VMALocks? {
+            guard let types = KernelTypes() else { return nil }
+            if types.offset(of: "vm_refcnt", in: "vm_area_struct") != nil { return .counts }
+            return types.offset(of: "vm_lock", in: "vm_area_struct") == nil ? nil : .semaphores
+        }
     }
 
     private static let userCopies = [

@@ -9,6 +9,9 @@ public enum EventSource: String, Sendable, Hashable, CaseIterable {
     /// The same tracepoints through `perf_event_open`, where BPF tracing is refused.
     case perf
 
+    /// Whether its events say when a lock was obtained and let go: lockdep's tracepoints come before it is obtained.
+    public var tellsTimes: Bool { self == .functions }
+
     /// The source that sees most on a kernel: `lockdep` where the kernel has it, else `functions`; `perf` where BPF is refused
     /// and perf has something to tell.
     public static func best(on kernel: KernelState) -> EventSource {

@@ -27,18 +27,44 @@ package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
 
     package let namesByKey: Bool
 
-    package mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) { lockdep?.meet(keyed, in: &tables) }
+    /// What was met so far, for the files of a capture that begin later.
+    private var met: [Met] = []
+
+    private struct Met {
+        var keyed: KeyedClass
+        var number: LockClassID
+        var lockClass: LockClass
+    }
+
+    package mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) {
+        lockdep?.meet(keyed, in: &tables)
+        guard log != nil else { return }
+        let number = lockClass(key: keyed.key, name: keyed.name)
+        guard number != .none else { return }
+        let known = Met(keyed: keyed, number: number, lockClass: tables.classes[number])
+        met.append(known)
+        note(known)
+    }
+
+    private mutating func note(_ known: Met) {
+        log?.note(key: known.keyed.key, name: known.keyed.name, is: known.number, known.lockClass)
+    }
 
     package func lockClass(key: UInt64, name: UInt32) -> LockClassID {
         lockdep?.lockClass(key: key, name: name) ?? .none
     }
 
-    package func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
-        symbolizer.framesOfTracer(addresses)
+    package mutating func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int {
+        let count = symbolizer.framesOfTracer(addresses)
+        if count > 0 { note(addresses[count - 1]) }
+        return count
     }
 
     /// Keeps decisions from now on, all of them anew: a file begins that must make sense by itself.
-    package mutating func startLog() { log = DecisionLog() }
+    package mutating func startLog() {
+        log = DecisionLog()
+        for known in met { note(known) }
+    }
 
     /// Whether ``takeDecisions()`` has anything to tell.
     package var hasDecisions: Bool { log?.decisions.isEmpty == false }
@@ -54,6 +80,15 @@ package struct LiveNaming<Memory: KernelMemory>: LoggedNaming, ~Copyable {
 
     /// Places learned since the last call.
     mutating func takeContainerPlaces() -> [ContainerPlace] { namer.takeContainerPlaces() }
+
+    /// Takes in that a module was loaded.
+    mutating func update(symbols: SymbolTable) {
+        copies.forget { !symbols.agrees(with: symbolizer.symbols, at: $0) }
+        namer.update(symbols: symbols)
+        lockdep?.update(symbols: symbols)
+        symbolizer.update(symbols: symbols)
+        log?.forgetAddresses()
+    }
 
     /// Records were lost, and with them, it may be, that locks were initialised.
     mutating func forgetAddresses() { namer.forgetAddresses() }

@@ -24,6 +24,8 @@ public struct LiveSession: ~Copyable {
         public var isUnfiltered = false
         /// Which tasks are followed.
         public var filter = TaskFilter()
+        /// The test that runs; nil to learn from the kernel's log which one does.
+        public var test: String?
         /// Bytes of the ring: a power of two.
         public var ringBytes = 8 << 20
 
@@ -34,9 +36,13 @@ public struct LiveSession: ~Copyable {
     private let probe: KernelProbe
     private let ring: MappedRing
     private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
+    private var tests: RunningTests
     private var lastTime: UInt64 = 0
     private var seenMisses: UInt64 = 0
     private var seenDrops: UInt64 = 0
+    private var seenModules: UInt64 = 0
+    /// Symbols are not read again before this time, in nanoseconds, on a machine that loads modules all the time.
+    private var nextReading: UInt64 = 0
     private var missesAtStart: UInt64 = 0
     private let countsMisses: Bool
 
@@ -80,6 +86,7 @@ public struct LiveSession: ~Copyable {
                 copies: UserCopySites(symbols: symbols, memory: memory)
             )
         )
+        tests = RunningTests(options.test)
         // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
         countsMisses = options.source == .functions
         self.ring = ring
@@ -93,6 +100,7 @@ public struct LiveSession: ~Copyable {
     public mutating func start() {
         missesAtStart = probe.misses
         seenMisses = missesAtStart
+        tests.start()
         probe.start()
     }
 
@@ -112,7 +120,9 @@ public struct LiveSession: ~Copyable {
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
-        checkDrops()
+        checkCounters()
+        // After the end is fixed, too: whoever made these records had announced itself by now.
+        for change in tests.take(now: KernelImage.now) { tell(change, to: &sink) }
         let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
@@ -129,7 +139,11 @@ public struct LiveSession: ~Copyable {
         if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
         let end = ring.end
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
-        checkDrops()
+        checkCounters()
+        for change in tests.take(now: KernelImage.now) {
+            tell(change, to: &sink)
+            journal.append(.test(change.test, from: change.time))
+        }
         let records = ring.drain(to: end) { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
@@ -144,17 +158,35 @@ public struct LiveSession: ~Copyable {
         return records
     }
 
+    private func tell(_ change: RunningTests.Change, to sink: inout some LockEventSink & ~Copyable) {
+        sink.run(change.test.isEmpty ? .none : sink.tables.names.intern(change.test), from: change.time)
+    }
+
     private mutating func tellContainerPlaces() {
         if decoder.naming.hasContainerPlaces { probe.setContainers(decoder.naming.takeContainerPlaces()) }
     }
 
-    /// What was dropped may have said that a lock was initialised: no address is what it was. Looked at before a batch is
-    /// believed, as a drop that could have spoiled a record of it came before the record.
-    private mutating func checkDrops() {
-        let drops = probe.counters.dropped
-        guard drops != seenDrops else { return }
-        seenDrops = drops
-        decoder.naming.forgetAddresses()
+    /// Looks at what else the programs counted before a batch is believed: what could have spoiled a record of it came
+    /// before the record.
+    private mutating func checkCounters() {
+        let counters = probe.counters
+        if counters.dropped != seenDrops {
+            seenDrops = counters.dropped
+            // What was dropped may have said that a lock was initialised: no address is what it was.
+            decoder.naming.forgetAddresses()
+            decoder.hasLoss = true
+        }
+        if counters.modulesLoaded != seenModules { readSymbols(after: counters.modulesLoaded) }
+    }
+
+    /// Reads the symbols again, and spends at most half of the time on it.
+    private mutating func readSymbols(after modules: UInt64) {
+        let began = KernelImage.now
+        guard began >= nextReading, let symbols = try? KernelImage.symbols() else { return }
+        decoder.naming.update(symbols: symbols)
+        seenModules = modules
+        let ended = KernelImage.now
+        nextReading = ended + (ended - began)
     }
 
     /// Whether programs missed runs since the last look.

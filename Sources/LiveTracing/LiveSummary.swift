@@ -4,7 +4,7 @@
 public struct LiveSummary: Sendable {
     /// Records read from the ring.
     public var records: Int
-    /// Acquisitions that the programs saw.
+    /// Acquisitions that the programs saw. Of a task that goes on without anything being sent of it up to 15 are missing.
     public var acquisitions: UInt64
     /// Acquisitions under held locks that were not sent because their chain had been.
     public var filtered: UInt64

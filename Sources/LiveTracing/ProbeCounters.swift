@@ -26,6 +26,8 @@ public struct ProbeCounters: Sendable {
     public var unsentPairs: UInt64 { self[LD_C_UNSENT_PAIRS] }
     /// Acquisitions seen.
     public var acquired: UInt64 { self[LD_C_ACQUIRED] }
+    /// Modules that were loaded.
+    public var modulesLoaded: UInt64 { self[LD_C_MODULES] }
     /// Releases of locks that the task's list did not have.
     public var unmatched: UInt64 { self[LD_C_UNMATCHED] }
 }

@@ -7,7 +7,7 @@ package import LockNaming
 ///
 /// Each address is looked up once. Kernels have few thousand call sites that take locks.
 package struct Symbolizer: StackNaming {
-    private var symbols: SymbolTable
+    private(set) var symbols: SymbolTable
     private let scheduler: Range<UInt64>
     /// `lock_acquire()`, on a kernel that has it.
     private let tracepoint: Range<UInt64>?
@@ -22,8 +22,12 @@ package struct Symbolizer: StackNaming {
         tracepoint = symbols.range(of: "lock_acquire")
     }
 
-    /// Replaces the symbols, as after a module was loaded; what was looked up stays.
-    mutating func update(symbols: SymbolTable) { self.symbols = symbols }
+    /// Replaces the symbols, as after a module was loaded; what was looked up stays, except where something else is now.
+    mutating func update(symbols new: SymbolTable) {
+        functions = functions.filter { new.agrees(with: symbols, at: $0.key - 1) }
+        frames = frames.filter { new.agrees(with: symbols, at: $0.key - 1) }
+        symbols = new
+    }
 
     /// The symbol that an address is in. What lies far behind a module's last one is not in it: BPF's code is laid out there.
     private func symbol(at address: UInt64) -> SymbolTable.Match? {
@@ -68,7 +72,8 @@ package struct Symbolizer: StackNaming {
         NamingDecision.AddressName(
             function: symbol(at: address - 1)?.name ?? "",
             frame: frameText(at: address),
-            isInsideLock: isInsideLock(address)
+            isInsideLock: isInsideLock(address),
+            isTracepoint: tracepoint?.contains(address - 1) ?? false
         )
     }
 

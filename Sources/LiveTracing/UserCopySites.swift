@@ -37,6 +37,9 @@ package struct UserCopySites<Memory: KernelMemory> {
         return answer
     }
 
+    /// Looks again at what is called from addresses that the condition fits.
+    mutating func forget(where isOther: (UInt64) -> Bool) { known = known.filter { !isOther($0.key) } }
+
     private func callsCopy(behind address: UInt64) -> Bool {
         guard let code = memory.read(at: address, count: Self.reach) else { return false }
         // Only a relative call or jump to exactly such a function matches: four bytes that do so by chance do not occur.

@@ -26,6 +26,8 @@ public struct HeldLock: Sendable, BitwiseCopyable {
     public var stack: StackID
     /// A ww context acquired by being named (``LockEvent/context``): it goes with its last lock.
     public var isNamedContext: Bool
+    /// When it was taken, in nanoseconds of the events' clock; 0 where that was not seen.
+    public var since: UInt64
     /// A number for whoever reads the stacks; no source tells it. The graph keeps the lock's node here.
     public var mark: UInt32
 
@@ -43,6 +45,7 @@ public struct HeldLock: Sendable, BitwiseCopyable {
         self.site = .none
         self.stack = .none
         self.isNamedContext = false
+        self.since = 0
         self.mark = .max
     }
 
@@ -56,5 +59,6 @@ public struct HeldLock: Sendable, BitwiseCopyable {
         context = event.context
         site = event.site
         stack = event.stack
+        since = event.time
     }
 }

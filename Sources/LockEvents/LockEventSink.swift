@@ -19,6 +19,14 @@ public protocol LockEventSink: ~Copyable {
     /// Two classes turned out to be one; `kept` has the better name.
     mutating func unify(_ kept: LockClassID, _ gone: LockClassID)
 
+    /// From this time on another test runs, or none (`.none`); told before the events from then on, and for them all.
+    mutating func run(_ test: NameID, from time: UInt64)
+
     /// Tells the time, in nanoseconds of the events' clock, where no event does: several times a second.
     mutating func advance(to time: UInt64)
+}
+
+extension LockEventSink where Self: ~Copyable {
+    /// Of no interest to a sink that keeps nothing of events.
+    public mutating func run(_ test: NameID, from time: UInt64) {}
 }

@@ -28,6 +28,12 @@ struct AgedMap<Key: Hashable, Value> {
         }
     }
 
+    /// Forgets what the condition fits. Visits every entry.
+    mutating func removeAll(where isGone: (Key) -> Bool) {
+        young = young.filter { !isGone($0.key) }
+        old = old.filter { !isGone($0.key) }
+    }
+
     private mutating func insert(_ value: Value, for key: Key) {
         if young.count >= capacity {
             old = young

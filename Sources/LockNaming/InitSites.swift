@@ -34,19 +34,21 @@ struct InitSites {
     private static let window = 48
 
     private var byMember: [String: [Found]] = [:]
+    private var scanned: Set<Range<UInt64>> = []
 
     /// None is known.
     init() {}
 
-    /// Reads all of the kernel's code once, and the names: some 5000 reads of a page for a distribution's kernel.
-    init(symbols: SymbolTable, memory: some KernelMemory) {
+    /// Reads all of the kernel's code that was not read before, and the names: some 5000 reads of a page for a
+    /// distribution's kernel.
+    mutating func scan(_ symbols: SymbolTable, _ memory: some KernelMemory) {
         var targets: [UInt64: LockType] = [:]
         for (name, type) in Self.initialisers {
             if let address = symbols.address(of: name) { targets[address] = type }
         }
         guard let lowest = targets.keys.min(), let highest = targets.keys.max() else { return }
         var names = Names()
-        for range in symbols.codeRanges {
+        for range in symbols.codeRanges where scanned.insert(range).inserted {
             var before: [UInt8] = []
             for page in stride(from: range.lowerBound & ~4095, to: range.upperBound, by: 4096) {
                 guard let code = memory.read(at: page, count: 4096) else {
@@ -61,8 +63,11 @@ struct InitSites {
                         let name = names.name(at: found.name, memory),
                         let function = symbols.symbol(at: start + UInt64(position))?.name
                     else { return }
-                    let site = Site(name: name, function: function, type: type)
-                    byMember[Self.member(of: name), default: []].append(Found(site: site, offset: found.offset))
+                    let site = Found(
+                        site: Site(name: name, function: function, type: type),
+                        offset: found.offset
+                    )
+                    byMember[Self.member(of: name), default: []].append(site)
                 }
                 before = Array(code.suffix(Self.window + 4))
             }

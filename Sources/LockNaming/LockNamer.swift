@@ -23,13 +23,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private struct Initialised: Hashable {
         var name: String
         var function: String
-        var place: SlabMember
+        var cache: UInt64
+        var offset: UInt32
 
-        /// Whether a lock at a place is the one that was initialised. A ww mutex is initialised as the mutex that it has.
-        func isOf(_ other: SlabMember) -> Bool {
-            place.cache == other.cache && place.offset == other.offset
-                && (place.type == other.type || place.type == .mutex && other.type == .wwMutex)
-        }
+        /// Whether a lock is still that one, as far as its memory tells. A ww mutex is initialised as a mutex.
+        func isAt(_ place: SlabMember) -> Bool { cache == place.cache && offset == place.offset }
     }
 
     private struct SlabMember: Hashable {
@@ -98,7 +96,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     ) {
         self.symbols = symbols
         self.memory = memory
-        initSites = InitSites(symbols: symbols, memory: memory)
+        initSites.scan(symbols, memory)
         if var types {
             types.add(modules: symbols.moduleNames)
             objects = KnownObjects(types: types, symbols: symbols, memory: memory)
@@ -114,8 +112,22 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
     }
 
-    /// Replaces the symbols, as after a module was loaded.
-    public mutating func update(symbols: SymbolTable) { self.symbols = symbols }
+    /// Takes in that a module was loaded: its symbols, types and initialisers. Locks in memory that went from one module to
+    /// another are met anew. Costs a page read for each page of the new module's code.
+    public mutating func update(symbols new: SymbolTable) {
+        let isOther = { [symbols] (address: UInt64) in
+            address >= SymbolTable.imageStart && !new.agrees(with: symbols, at: address)
+        }
+        known.removeAll(where: isOther)
+        initialised.removeAll(where: isOther)
+        symbols = new
+        initSites.scan(new, memory)
+        types?.add(modules: new.moduleNames)
+        switch types {
+        case .some(let types): objects = KnownObjects(types: types, symbols: new, memory: memory)
+        case .none: break
+        }
+    }
 
     /// Pairs of classes that turned out to be one since the last call; the first of each pair has the better name.
     public mutating func takeUnifications() -> [(kept: LockClassID, gone: LockClassID)] {
@@ -130,7 +142,12 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         known[evidence.lock] = nil
-        initialised[evidence.lock] = Initialised(name: name, function: function(at: evidence.site), place: place)
+        initialised[evidence.lock] = Initialised(
+            name: name,
+            function: function(at: evidence.site),
+            cache: place.cache,
+            offset: place.offset
+        )
         // Told at once: from the first use on the programs then say what the object was at that moment.
         if let container = LockContainer(initialName: name) { note(container, at: place) }
     }
@@ -176,7 +193,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ place: SlabMember,
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
-        if let start = initialised[evidence.lock], start.isOf(place) {
+        if let start = initialised[evidence.lock], start.isAt(place) {
             if let container = LockContainer(initialName: start.name) {
                 note(container, at: place)
                 return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)
@@ -304,7 +321,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 of: container,
                 lock: evidence.lock,
                 detail: evidence.detail,
-                isSure: initialised[evidence.lock]?.place == place,
+                isSure: initialised[evidence.lock]?.isAt(place) ?? false,
                 in: memory
             )
         else { return nil }
@@ -354,7 +371,6 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public var hasContainerPlaces: Bool { !newPlaces.isEmpty }
 
     private mutating func named(bySymbol evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
-        // Kernel image and modules lie in the top 2 GiB (Documentation/arch/x86/x86_64/mm.rst).
         guard evidence.lock >= SymbolTable.imageStart, let symbol = symbols.symbol(at: evidence.lock) else {
             return nil
         }

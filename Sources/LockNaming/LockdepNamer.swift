@@ -56,6 +56,13 @@ public struct LockdepNamer<Memory: KernelMemory> {
         }
     }
 
+    /// Replaces the symbols, as after a module was loaded.
+    public mutating func update(symbols: SymbolTable) {
+        self.symbols = symbols
+        // Read again when one of the module's keys is met.
+        sites = nil
+    }
+
     /// The class of a key, or none if it has not been met.
     public func lockClass(key: UInt64, name: UInt32) -> LockClassID {
         classes[Key(address: key, name: name)] ?? .none

@@ -140,6 +140,12 @@ public struct SymbolTable: Sendable {
         return start..<end
     }
 
+    /// Whether another table has the same symbol at an address.
+    public func agrees(with other: SymbolTable, at address: UInt64) -> Bool {
+        guard let own = symbol(at: address), let others = other.symbol(at: address) else { return false }
+        return own.start == others.start && own.name == others.name && own.module == others.module
+    }
+
     private func match(_ address: UInt64, in entries: [Entry]) -> Match? {
         var low = 0
         var high = entries.count

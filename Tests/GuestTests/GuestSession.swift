@@ -42,6 +42,10 @@ struct GuestSession: Sendable {
 
     private static let booted = Boots()
 
+    /// The repository.
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path(percentEncoded: false)
+
     /// The session of a kernel, booted if it is not yet.
     static func of(_ kernel: String) async throws -> GuestSession { try await booted.session(of: kernel, .stories) }
 
@@ -71,23 +75,25 @@ struct GuestSession: Sendable {
         folder = FileManager.default.temporaryDirectory.appending(path: "livedep-guest-\(kernel)-\(UUID().uuidString)")
             .path(percentEncoded: false)
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let modules = try Self.run(root + "/scripts/guest-build", [kernel])
+            .trimmingCharacters(in: .whitespacesAndNewlines)
         let name: String
         var arguments: [String]
         switch script {
         case .stories:
             name = "session.sh"
-            let modules = try Self.run(root + "/scripts/guest-build", [kernel])
-                .trimmingCharacters(in: .whitespacesAndNewlines)
             arguments = [
                 "--kernel", kernel, "--module", modules + "/livedep_seed.ko", "--file", modules + "/seed-drive",
                 "--module", modules + "/livedep_hooks.ko", "--file", modules + "/hook-drive",
                 "--module", modules + "/livedep_verdicts.ko", "--file", modules + "/verdict-drive",
+                "--file", root + "/Tests/Guest/file-work.sh:/root/file-work.sh",
             ]
         case .mixedLoad:
             name = "mixed.sh"
             let load = root + "/Tests/Guest/loads/run-load"
-            arguments = try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
-                .split(separator: "\n").map(String.init)
+            arguments =
+                try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
+                .split(separator: "\n").map(String.init) + ["--file", modules + "/seed-drive"]
         }
         arguments += [
             "--timeout", "600", "--file", try Self.livedep(root),

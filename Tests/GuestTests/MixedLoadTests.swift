@@ -35,11 +35,13 @@ struct MixedLoadTests {
         return namings
     }
 
-    private func classes(_ session: GuestSession) throws -> [[String: Any]] {
+    private func records(_ kind: String, _ session: GuestSession) throws -> [[String: Any]] {
         try session.text("mixed.livedep").split(separator: "\n").compactMap { line in
             try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-        }.filter { $0["record"] as? String == "class" }
+        }.filter { $0["record"] as? String == kind }
     }
+
+    private func classes(_ session: GuestSession) throws -> [[String: Any]] { try records("class", session) }
 
     @Test("99 of 100 acquisitions and 9 of 10 classes are named by more than who takes them", arguments: kernels)
     func named(kernel: String) async throws {
@@ -75,7 +77,9 @@ struct MixedLoadTests {
         #expect(story.status == 0)
         let load = try session.text("mixed.load")
         #expect(!load.contains("failed"), "\(load)")
-        for part in ["tree", "mounts", "hotplug", "modules", "ext4", "overlay", "overlay-ext4", "tmpfs", "pipes"] {
+        for part in [
+            "tree", "mounts", "hotplug", "modules", "ext4", "overlay", "overlay-ext4", "tmpfs", "pipes", "freeze",
+        ] {
             #expect(load.contains("\(part) rounds="), "\(part) did not run: \(load)")
         }
         #expect(story.findings.isEmpty, "\(story.findings.compactMap { $0["text"] })")
@@ -83,6 +87,19 @@ struct MixedLoadTests {
             #expect(story.counter(counter) == 0, "\(counter)")
         }
         #expect(!story.errors.contains("a hook is missing"), "\(story.errors)")
+    }
+
+    @Test("a module that is loaded during the watch: its locks and functions have names", arguments: kernels)
+    func module(kernel: String) async throws {
+        let session = try await GuestSession.mixedLoad(kernel)
+        let lock = try #require(try classes(session).first { $0["name"] as? String == "gpu_lock" })
+        #expect(lock["origin"] as? String == "livedep_seed")
+        #expect(lock["naming"] as? String == "symbol")
+        let dependency = try #require(
+            try records("dependency", session).first { $0["to"] as? String == "gpu_lock" && $0["stack"] != nil }
+        )
+        let stack = try #require(dependency["stack"] as? [String])
+        #expect(stack.contains { $0.hasSuffix("[livedep_seed]") }, "\(stack)")
     }
 
     @Test("locks in inodes and super blocks differ by file system, directories from files", arguments: kernels)

@@ -89,6 +89,7 @@ struct WatchConductTests {
         #expect(hooks.allSatisfy { $0["attachment"] as? String != "refused" })
         #expect(doctor["kernel"] as? String == (try session.text("release")))
         #expect((doctor["unseen"] as? [[String: Any]])?.isEmpty == false)
+        #expect((doctor["unmatchedReleases"] as? [String: Any])?.isEmpty == true)
     }
 
     @Test("neither the kernel's log nor its taint shows a trace of livedep", arguments: GuestSession.kernels)

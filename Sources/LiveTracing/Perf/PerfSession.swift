@@ -29,6 +29,7 @@ public struct PerfSession: ~Copyable, TracingSession {
     }
 
     private var rings: PerfRings
+    private var tests: RunningTests
     private let ringBytes: Int
     private let tracepoints: [(Tracepoint, Kind)]
     private let kinds: [UInt32: Int]
@@ -94,6 +95,7 @@ public struct PerfSession: ~Copyable, TracingSession {
         newest = Array(repeating: 0, count: rings.count)
         self.rings = rings
         ringBytes = options.ringBytes
+        tests = RunningTests(options.test)
     }
 
     private static var available: [(Tracepoint, Kind)] {
@@ -145,6 +147,7 @@ public struct PerfSession: ~Copyable, TracingSession {
 
     /// Begins to record.
     public mutating func start() {
+        tests.start()
         rings.enable(true)
     }
 
@@ -173,6 +176,9 @@ extension PerfSession {
             rings.wait(milliseconds: pending.isEmpty ? milliseconds : min(milliseconds, Self.longestWait))
         }
         let begun = KernelImage.now
+        for change in tests.take(now: begun) {
+            sink.run(change.test.isEmpty ? .none : sink.tables.names.intern(change.test), from: change.time)
+        }
         let read = readRings(&sink)
         if let blindSince, begun > blindSince + Self.hotplugTime { openAnew(&sink) }
         pending.sort { $0.sample.time < $1.sample.time }

@@ -26,10 +26,24 @@ package struct DecisionLog {
     }
 
     package mutating func note(_ lockClass: LockClassID, _ tables: EventTables) {
-        let number = UInt64(lockClass.rawValue)
-        guard classes.find(number) == FlatTable.absent else { return }
-        classes.insert(number, 1)
-        decisions.append(.lockClass(lockClass, tables.classes[lockClass]))
+        note(lockClass, tables.classes[lockClass])
+    }
+
+    package mutating func note(key: UInt64, name: UInt32, is number: LockClassID, _ lockClass: LockClass) {
+        note(number, lockClass)
+        decisions.append(.key(key, name: name, number))
+    }
+
+    private mutating func note(_ number: LockClassID, _ lockClass: LockClass) {
+        guard classes.find(UInt64(number.rawValue)) == FlatTable.absent else { return }
+        classes.insert(UInt64(number.rawValue), 1)
+        decisions.append(.lockClass(number, lockClass))
+    }
+
+    /// Lets every address be written down anew: what is there may have changed.
+    package mutating func forgetAddresses() {
+        addresses = FlatTable()
+        userCopies = []
     }
 
     package func isNew(address: UInt64) -> Bool { addresses.find(address) == FlatTable.absent }

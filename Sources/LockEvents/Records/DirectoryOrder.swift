@@ -27,7 +27,7 @@ struct DirectoryOrder {
         _ event: inout LockEvent,
         in classes: LockClassTable
     ) {
-        guard count > 1 else { return }
+        guard count > 0 else { return }
         var mutex = LockID.none
         var fileSystem: UInt32 = 0
         for index in 0..<count {

@@ -12,6 +12,8 @@ public enum NamingDecision: Sendable, Equatable {
     case lockClass(LockClassID, LockClass)
     /// From here on the lock is of this class.
     case lock(LockID, LockClassID)
+    /// From here on lockdep's class key (its address, and the low half of its name's) means this class.
+    case key(UInt64, name: UInt32, LockClassID)
     /// What is at a code address.
     case address(UInt64, AddressName)
     /// Whether the size check that returns to this address is followed by a copy to or from user memory.
@@ -26,6 +28,8 @@ public enum NamingDecision: Sendable, Equatable {
     case time(UInt64)
     /// A task that is in the middle of its life where a file begins: its name, and the number of its next record.
     case task(UInt32, comm: String, nextSequence: UInt32)
+    /// From this time on a test runs, by its name; none where that is empty.
+    case test(String, from: UInt64)
 
     /// How a code address is called.
     public struct AddressName: Sendable, Equatable {
@@ -35,12 +39,15 @@ public enum NamingDecision: Sendable, Equatable {
         public var frame: String
         /// Whether it lies in what is called to take a lock, or in what traces it.
         public var isInsideLock: Bool
+        /// Whether it lies in the function that lockdep's tracepoint is in: what is above it in a stack traces the event.
+        public var isTracepoint: Bool
 
         /// Describes an address.
-        public init(function: String, frame: String, isInsideLock: Bool) {
+        public init(function: String, frame: String, isInsideLock: Bool, isTracepoint: Bool = false) {
             self.function = function
             self.frame = frame
             self.isInsideLock = isInsideLock
+            self.isTracepoint = isTracepoint
         }
     }
 }

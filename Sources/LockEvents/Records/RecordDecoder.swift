@@ -17,6 +17,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
     @usableFromInline let namesByKey: Bool
     /// Records of an older epoch rest on held lists that misses may have spoiled.
     public var trustedEpoch: UInt32 = 0
+    /// Records were dropped, and whose is known only with the next one of the task: whether a task still holds what it was
+    /// last seen with, a record of another task cannot say.
+    public var hasLoss = false
     /// The same as ``naming``, for the decoder itself, which knows what its questions change.
     @usableFromInline var answering: Naming
 
@@ -195,6 +198,8 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 event.site = answering.function(at: record.site, in: &tables.names)
                 event.lockClass = heldClass
                 event.flags.insert(.proven)
+            } else if hasLoss {
+                event.flags.insert(.grace)
             }
             answer.event = event
             return answer

@@ -12,6 +12,9 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
     private var addressIndex = FlatTable()
     private var addresses: [Address] = []
     private var userCopies: [UInt64: Bool] = [:]
+    private var keys: [Key: LockClassID] = [:]
+    /// Whether the capture's locks are named by lockdep's keys.
+    public let namesByKey: Bool
     private var unifications: [(kept: LockClassID, gone: LockClassID)] = []
     /// Questions to which the capture has no answer; none where it is whole.
     public private(set) var unanswered = 0
@@ -20,10 +23,18 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
         var function: NameID
         var frame: NameID
         var isInsideLock: Bool
+        var isTracepoint: Bool
+    }
+
+    private struct Key: Hashable {
+        var address: UInt64
+        var name: UInt32
     }
 
     /// Knows nothing yet.
-    public init() {}
+    ///
+    /// - Parameter namesByKey: whether the capture is of the `lockdep` source.
+    public init(namesByKey: Bool = false) { self.namesByKey = namesByKey }
 
     /// Takes a decision in. Times, tasks and losses are no names: they are the replay's affair.
     public mutating func note(_ decision: NamingDecision, in tables: inout EventTables) {
@@ -36,13 +47,20 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
                 return
             }
             locks.insert(lock.rawValue, lockClass.rawValue)
+        case .key(let address, let name, let number):
+            guard let lockClass = classes[number.rawValue] else {
+                unanswered += 1
+                return
+            }
+            keys[Key(address: address, name: name)] = lockClass
         case .address(let address, let name):
             addressIndex.insert(address, UInt32(addresses.count))
             addresses.append(
                 Address(
                     function: tables.names.intern(name.function),
                     frame: tables.names.intern(name.frame),
-                    isInsideLock: name.isInsideLock
+                    isInsideLock: name.isInsideLock,
+                    isTracepoint: name.isTracepoint
                 )
             )
         case .userCopy(let site, let isCopy):
@@ -53,7 +71,7 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
                 return
             }
             unifications.append((kept: kept, gone: gone))
-        case .distrust, .trust, .time, .task:
+        case .distrust, .trust, .time, .task, .test:
             break
         }
     }
@@ -78,6 +96,14 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
         )
     }
 
+    /// Nothing is learned from a class's first record: what followed from it was written down.
+    public mutating func meet(_ keyed: KeyedClass, in tables: inout EventTables) {}
+
+    /// The class that was written down last for the key; none where the record that tells of it was lost.
+    public func lockClass(key: UInt64, name: UInt32) -> LockClassID {
+        keys[Key(address: key, name: name)] ?? .none
+    }
+
     /// Whether unifications were written down since the last call.
     public var hasUnifications: Bool { !unifications.isEmpty }
 
@@ -96,6 +122,16 @@ public struct RecordedNaming: RecordNaming, ~Copyable {
     /// The address as stacks of the live run showed it.
     public mutating func frame(at address: UInt64, in names: inout NameTable) -> NameID {
         self.address(address)?.frame ?? names.intern("0x" + String(address, radix: 16))
+    }
+
+    /// How many frames lie above the tracepoint, where the stack has one.
+    public func framesOfTracer(_ frames: UnsafeBufferPointer<UInt64>) -> Int {
+        guard namesByKey else { return 0 }
+        let tracepoint = frames.prefix(8).firstIndex { frame in
+            let index = addressIndex.find(frame)
+            return index != FlatTable.absent && addresses[Int(index)].isTracepoint
+        }
+        return tracepoint.map { $0 + 1 } ?? 0
     }
 
     /// As it was found live.

@@ -7,7 +7,7 @@ public protocol StackNaming: ~Copyable {
     /// Whether a return address lies in what is called to take a lock, or in what traces it.
     mutating func isInsideLock(_ address: UInt64) -> Bool
     /// How many frames at a stack's top belong to whatever traced the event, and only their place tells it.
-    func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int
+    mutating func framesOfTracer(_ addresses: UnsafeBufferPointer<UInt64>) -> Int
 }
 
 extension StackNaming where Self: ~Copyable {

@@ -152,11 +152,15 @@ extension TaskLockStacks {
         return depth
     }
 
-    /// Makes a writer a reader, whichever task holds it.
-    package mutating func downgrade(_ lock: LockID, _ slot: Slot) {
-        if let index = range(slot).last(where: { entries[$0].lock == lock }) ?? holder(of: lock)?.index {
-            entries[index].mode = .read
+    /// Makes a writer a reader from this time on, whichever task holds it, and gives what it was.
+    package mutating func downgrade(_ lock: LockID, _ slot: Slot, at time: UInt64) -> HeldLock? {
+        guard let index = range(slot).last(where: { entries[$0].lock == lock }) ?? holder(of: lock)?.index else {
+            return nil
         }
+        let writer = entries[index]
+        entries[index].mode = .read
+        if writer.since != 0 { entries[index].since = time }
+        return writer
     }
 
     /// The locks a task is known to hold, outermost first; nil while its stack is unknown. Copies them.

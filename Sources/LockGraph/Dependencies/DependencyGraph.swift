@@ -10,7 +10,8 @@ struct DependencyGraph: Sendable {
     struct Observation: Sendable, BitwiseCopyable {
         /// Observations, saturating.
         var count: UInt32
-        /// A hash of the circumstances in which the evidence was last looked at; equal ones have nothing new to say.
+        /// A hash of the circumstances in which the evidence was last looked at; equal ones have nothing new to say. Of a
+        /// steady one only the call site counts.
         var context: UInt32
         var flags: Flags
     }
@@ -30,6 +31,9 @@ struct DependencyGraph: Sendable {
         static let new = Flags(rawValue: 1 << 4)
         /// Nothing but the count can change any more.
         static let settled = Flags(rawValue: 1 << 5)
+        /// Besides the count only another call site or a stack can change anything: what few dependencies ever have enough
+        /// of. ``Observation/context`` is the call site seen last.
+        static let steady = Flags(rawValue: 1 << 6)
     }
 
     var order = DependencyOrder()

@@ -28,10 +28,12 @@ struct Evidence: Sendable {
 
     init(_ witness: Witness) { self.witness = witness }
 
+    /// Whether no task and no instance can change anything any more.
+    var isSteady: Bool { hasSecondTask && gateCount == 0 && pairCount == Self.pairLimit }
+
     /// Whether another observation in another context could still change anything but the count.
     var isSettled: Bool {
-        hasSecondTask && gateCount == 0 && pairCount == Self.pairLimit && siteCount == Self.siteLimit
-            && witness.heldStack != .none && witness.stack != .none
+        isSteady && siteCount == Self.siteLimit && witness.heldStack != .none && witness.stack != .none
     }
 
     /// Adds a call site; true when it was new and there was room.

@@ -21,7 +21,7 @@ struct EvidenceStore: Sendable {
     }
 
     subscript(number: Int) -> Evidence {
-        get { pieces[number >> Self.bits][number & Self.mask] }
+        _read { yield pieces[number >> Self.bits][number & Self.mask] }
         _modify { yield &pieces[number >> Self.bits][number & Self.mask] }
     }
 }

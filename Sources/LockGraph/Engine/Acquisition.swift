@@ -54,6 +54,13 @@ extension LockOrderEngine {
                         index == innermost ? (isReal ? [.direct, .real] : .direct) : (isReal ? .real : [])
                     if observation.flags.isSuperset(of: adds) {
                         if observation.flags.contains(.settled) { break }
+                        if observation.flags.contains(.steady) {
+                            if observation.context == event.site.rawValue, event.stack == .none, held.stack == .none {
+                                break
+                            }
+                            observeAgain(number, event, slot, index, adds: adds, context: 0)
+                            break
+                        }
                         if context == 0 { context = contextHash(event, slot) }
                         if observation.context == context { break }
                     } else if context == 0 {
@@ -187,7 +194,10 @@ extension LockOrderEngine {
                 hasChanged = true
             }
         }
-        if graph.evidence[number].isSettled { graph.observations[number].flags.insert(.settled) }
+        if graph.evidence[number].isSteady {
+            graph.observations[number].context = event.site.rawValue
+            graph.observations[number].flags.insert(graph.evidence[number].isSettled ? .settled : .steady)
+        }
 
         let becameDirect = adds.contains(.direct) && !before.contains(.direct)
         if becameDirect, before.contains(.covered) {
@@ -198,7 +208,8 @@ extension LockOrderEngine {
         }
     }
 
-    private func witness(_ event: LockEvent, _ held: HeldLock) -> Witness {
+    /// What one event shows of taking its lock with another held.
+    func witness(_ event: LockEvent, _ held: HeldLock) -> Witness {
         Witness(
             heldSite: held.site,
             heldStack: held.stack,
@@ -208,7 +219,7 @@ extension LockOrderEngine {
             pid: event.pid,
             cpu: event.cpu,
             comm: event.comm,
-            test: event.test,
+            test: event.test == .none ? runningTest.name(at: event.time) : event.test,
             time: event.time
         )
     }

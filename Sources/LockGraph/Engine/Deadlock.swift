@@ -115,7 +115,7 @@ extension LockOrderEngine {
                 fromMode: blocker.entry.mode,
                 toMode: wait.event.mode
             )
-            fill(&step, from: Evidence(witness: wait.event, blocker.entry))
+            fill(&step, from: Evidence(witness(wait.event, blocker.entry)))
             step.isNew = finding.isNew
             step.writerSeen = nodes[members[position]].wasWritten
             finding.steps.append(step)

@@ -21,6 +21,9 @@ public struct EngineOptions: Sendable {
     /// The events are a filtered selection (DESIGN 3.4): a rebuilt stack then serves only the event whose record shows it,
     /// and nothing is concluded from what is not seen.
     public var isFiltered: Bool
+    /// Whether holds and waits are timed (``LockTimes``). A source that does not tell when a lock was obtained or let go has
+    /// no times to keep.
+    public var keepsTimes: Bool
     /// Locks that may outlive the task that took them: what a file system freeze holds.
     public var mayOutliveTask: [LockPattern]
     /// How many cycles one closing dependency may report, shortest first; one only, when there are thousands already. That
@@ -44,6 +47,7 @@ public struct EngineOptions: Sendable {
         self.baseline = baseline
         self.deadlockPersistence = deadlockPersistence
         self.isFiltered = isFiltered
+        keepsTimes = !isFiltered
         self.mayOutliveTask = LockPattern.freezeLocks
         self.cyclesPerDependency = 8
     }

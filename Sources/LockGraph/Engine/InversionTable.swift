@@ -22,7 +22,7 @@ struct InversionTable: Sendable {
         var backward = Direction()
     }
 
-    private static let limit = 1 << 16
+    private static let limit = 1 << 14
     private var index = FlatTable()
     var pairs: [Pair] = []
 

@@ -23,13 +23,17 @@ public struct LockOrderEngine: Sendable {
     var nodes = NodeTable()
     var graph = DependencyGraph()
     var rules: RuleTracker
-    var book = FindingBook()
+    @usableFromInline var book = FindingBook()
     var inversions = InversionTable()
+    /// How long locks were held and waited for, as far as the run keeps times (``EngineOptions/keepsTimes``).
+    public internal(set) var times = LockTimes()
     /// Locks that stay held after their task, by permission.
     var orphans: [HeldLock] = []
     /// How many classes bear a name, and which of them a class is.
     var namesakes: [String: Int] = [:]
     var displayNumbers: [UInt32: Int] = [:]
+    /// What events that do not tell their test belong to.
+    var runningTest = RunningTest()
     var counts = EngineSummary()
     /// Acquisitions consumed, by class as the events name it.
     var acquisitions: [UInt64] = []
@@ -97,6 +101,9 @@ public struct LockOrderEngine: Sendable {
         stacks.loseAll()
         orphans.removeAll()
     }
+
+    /// From this time on another test runs, or none (`.none`). An event that tells its own test keeps it.
+    public mutating func run(_ test: NameID, from time: UInt64) { runningTest.change(to: test, at: time) }
 
     /// Tells the time where no event does, so that a circle of waiting tasks is reported on a quiet system.
     public mutating func advance(to time: UInt64) {
@@ -166,11 +173,11 @@ extension LockOrderEngine {
         case .acquire:
             guard stacks.isKnown(slot) else { return skip() }
             let isRecorded = stacks.isWaiting(for: event.lock, slot)
-            if isRecorded { stacks.stopWaiting(slot) }
+            if isRecorded { endWait(slot, at: event.time) }
             take(event, slot, record: !isRecorded)
         case .tryAcquire:
             guard stacks.isKnown(slot) else { return skip() }
-            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            if stacks.isWaiting(for: event.lock, slot) { endWait(slot, at: event.time) }
             take(event, slot, record: event.flags.contains(.blocking))
         case .attempt:
             guard stacks.isKnown(slot) else { return skip() }
@@ -179,17 +186,22 @@ extension LockOrderEngine {
             enterContext(event, slot)
             let node = acquire(event, slot, isReal: true)
             if event.mode == .write, node != NodeTable.none { nodes.noteWriter(node) }
-            if !stacks.isWaiting(slot) || !isSpinning(node) { stacks.wait(event, slot) }
+            if !stacks.isWaiting(slot) || !isSpinning(node) {
+                var event = event
+                // A deadlock is found long after.
+                if event.test == .none { event.test = runningTest.name(at: event.time) }
+                stacks.wait(event, slot)
+            }
         case .may:
             guard stacks.isKnown(slot) else { return skip() }
             _ = acquire(event, slot, isReal: false)
         case .fail:
-            if stacks.isWaiting(for: event.lock, slot) { stacks.stopWaiting(slot) }
+            if stacks.isWaiting(for: event.lock, slot) { endWait(slot, at: event.time) }
             if stacks.isKnown(slot), event.context != .none { leaveContextIfLast(event.context, slot) }
         case .release:
             release(event, slot)
         case .downgrade:
-            stacks.downgrade(event.lock, slot)
+            if let writer = stacks.downgrade(event.lock, slot, at: event.time) { noteHold(writer, until: event.time) }
         case .exit:
             exit(event, slot)
         case .initialize, .lost:

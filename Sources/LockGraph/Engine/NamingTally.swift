@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import LockEvents
+import LockEvents
 
 /// How the classes of a run came by their names, in numbers.
 public struct NamingTally: Sendable, Hashable {

@@ -6,7 +6,7 @@ import LockEvents
 
 extension LockOrderEngine {
     /// Whether ``takeNewFindings()`` has something to give.
-    public var hasNewFindings: Bool { book.hasFresh }
+    @inlinable public var hasNewFindings: Bool { book.hasFresh }
 
     /// What was found since the last call, in the order it was found.
     ///

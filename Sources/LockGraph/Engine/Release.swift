@@ -19,9 +19,9 @@ extension LockOrderEngine {
             releaseForeign(event)
             return
         }
-        if removeElsewhere(event.lock) { return }
+        if removeElsewhere(event) { return }
         if let orphan = orphans.lastIndex(where: { $0.lock == event.lock }) {
-            orphans.remove(at: orphan)
+            noteHold(orphans.remove(at: orphan), until: event.time)
             return
         }
         let node = event.lockClass == .none ? NodeTable.none : plainNode(event.lockClass, event.subclass)
@@ -63,13 +63,14 @@ extension LockOrderEngine {
     private mutating func releaseForeign(_ event: LockEvent) {
         guard let other = stacks.holder(of: event.lock) else { return }
         if stacks.entries[other.index].mode == .write || event.flags.contains(.nonOwner) {
-            _ = removeElsewhere(event.lock)
+            _ = removeElsewhere(event)
         }
     }
 
-    private mutating func removeElsewhere(_ lock: LockID) -> Bool {
-        guard let other = stacks.holder(of: lock) else { return false }
+    private mutating func removeElsewhere(_ event: LockEvent) -> Bool {
+        guard let other = stacks.holder(of: event.lock) else { return false }
         let removed = stacks.remove(at: other.index, other.slot)
+        noteHold(removed, until: event.time)
         closeRank(removed, other.index, other.slot)
         if removed.context != .none { leaveContextIfLast(removed.context, other.slot) }
         return true
@@ -81,6 +82,7 @@ extension LockOrderEngine {
         while index >= range.lowerBound, stacks.entries[index].lock != event.lock { index &-= 1 }
         guard index >= range.lowerBound else { return false }
         let removed = stacks.remove(at: index, slot)
+        noteHold(removed, until: event.time)
         if index != range.upperBound &- 1 { closeRank(removed, index, slot) }
         if removed.context != .none { leaveContextIfLast(removed.context, slot) }
         if removed.mark != NodeTable.none, nodes[removed.mark].type == .wwContext {

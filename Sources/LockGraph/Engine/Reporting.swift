@@ -189,7 +189,7 @@ extension LockOrderEngine {
         describe(&finding, [family])
         let name = printedName(family)
         var step = Finding.Step(from: name, to: name, fromMode: held.mode, toMode: event.mode)
-        fill(&step, from: Evidence(witness: event, held))
+        fill(&step, from: Evidence(witness(event, held)))
         step.siteCount = event.site == .none ? 0 : 1
         step.isDirect = index == stacks.range(slot).upperBound - 1
         step.isMay = !isReal
@@ -223,7 +223,7 @@ extension LockOrderEngine {
         var mine = isForward ? pair.forward : pair.backward
         let kind = InversionTable.kind(held: held.mode, taken: event.mode)
         if mine.kinds == 0 {
-            mine.evidence = Evidence(witness: event, held)
+            mine.evidence = Evidence(witness(event, held))
             guard addGates(to: &mine.evidence, slot, besides: index) else { return inversions.removeAll() }
             mine.heldMode = held.mode
             mine.takenMode = event.mode
@@ -328,25 +328,5 @@ extension LockOrderEngine {
             if !last.site.isEmpty { text += " in \(last.site)" }
         }
         return PrintableText.of(text)
-    }
-}
-
-extension Evidence {
-    /// What one event shows of taking its lock with another held.
-    init(witness event: LockEvent, _ held: HeldLock) {
-        self.init(
-            Witness(
-                heldSite: held.site,
-                heldStack: held.stack,
-                site: event.site,
-                stack: event.stack,
-                task: event.task,
-                pid: event.pid,
-                cpu: event.cpu,
-                comm: event.comm,
-                test: event.test,
-                time: event.time
-            )
-        )
     }
 }

@@ -19,6 +19,7 @@ extension LockOrderEngine {
         if isSwapped { swap(&kept, &gone) }
         let moving = nodes.nodes.indices.map { NodeIndex($0) }.filter { nodes[$0].key.lockClass == gone }
         nodes.alias(gone, to: kept)
+        times.unify(kept, gone)
         renumber(kept, takingIn: gone, hasNodes: !moving.isEmpty)
         var cycles: [[Int]] = []
         var survivors: [NodeIndex: NodeIndex] = [:]
@@ -88,9 +89,9 @@ extension LockOrderEngine {
         graph.observations[kept].count = graph.observations[kept].count.addingSaturating(old.count)
         graph.observations[kept].context = 0
         let isCovered = old.flags.contains(.covered) && graph.observations[kept].flags.contains(.covered)
-        graph.observations[kept].flags.formUnion(old.flags.subtracting([.settled, .new]))
+        graph.observations[kept].flags.formUnion(old.flags.subtracting([.settled, .steady, .new]))
         if !old.flags.contains(.new) { graph.observations[kept].flags.remove(.new) }
-        graph.observations[kept].flags.remove(.settled)
+        graph.observations[kept].flags.subtract([.settled, .steady])
         if !isCovered { graph.observations[kept].flags.remove(.covered) }
         let evidence = graph.evidence[gone]
         graph.evidence[kept].merge(evidence)

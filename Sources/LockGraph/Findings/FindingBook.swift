@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Everything found so far, each signature once, and what of it nobody has taken yet.
+@usableFromInline
 struct FindingBook: Sendable {
     /// A finding and what its grade and its steps rest on.
     struct Entry: Sendable {
@@ -15,11 +16,13 @@ struct FindingBook: Sendable {
     private var bySignature: [Signature: Int] = [:]
     /// Findings whose grade may rise with a dependency's evidence.
     private var byDependency: [Int: [Int]] = [:]
-    private var fresh: [Finding] = []
+    private var fresh: [Finding] = [] {
+        didSet { hasFresh = !fresh.isEmpty }
+    }
+    /// Whether ``takeFresh()`` has something to give. Asked after every event, by other modules too: hence no method.
+    @usableFromInline private(set) var hasFresh = false
 
     init() {}
-
-    var hasFresh: Bool { !fresh.isEmpty }
 
     /// The finding with a signature, by its place.
     func find(_ signature: Signature) -> Int? { bySignature[signature] }

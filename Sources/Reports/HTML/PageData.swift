@@ -53,6 +53,7 @@ struct PageData {
         let components = CycleCuts(graph, baseline: baseline).components
         data.addComponents(components, dependencies: dependencies)
         data.addFindings(findings, of: graph, style: style)
+        data.addTimes(of: graph)
         return data.finish(style)
     }
 
@@ -222,6 +223,26 @@ struct PageData {
         }
         rows.endArray()
         rows.endObject()
+    }
+
+    private mutating func addTimes(of graph: GraphSnapshot) {
+        rows.key("times")
+        rows.beginArray()
+        for entry in graph.mergedTimes() {
+            let lockClass = graph.tables.classes[entry.lockClass]
+            let durations = entry.durations
+            rows.beginArray()
+            rows.value(addClass(lockClass.name, key: graph.key(of: LockNode(entry.lockClass))))
+            rows.value(entry.kind.rawValue)
+            rows.value(entry.mode.rawValue)
+            rows.value(durations.count)
+            rows.value(durations.total)
+            for percent in GraphSnapshot.percentiles { rows.value(durations.percentile(percent)) }
+            rows.value(durations.maximum)
+            rows.endArray()
+        }
+        rows.endArray()
+        rows.field("timesNote", text(TimesText.note(on: graph) ?? ""))
     }
 
     /// The class behind a name that a run printed: `#2` need not mean the same in the whole graph.

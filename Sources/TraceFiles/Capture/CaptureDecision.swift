@@ -7,7 +7,7 @@ enum CaptureDecision {
     /// The event's kind.
     enum Kind: UInt8, CaseIterable {
         case lockClass = 128
-        case lock, address, userCopy, unify, distrust, trust, time, task
+        case lock, address, userCopy, unify, distrust, trust, time, task, test, key
 
         /// The layout behind the kind, in CTF's language.
         var fields: String { "struct { uint8_t reserved; uint16_t size; \(ownFields) }" }
@@ -15,18 +15,27 @@ enum CaptureDecision {
         private var ownFields: String {
             switch self {
             case .lockClass:
-                "uint32_t number; uint8_t type; uint8_t certainty; uint8_t validated; uint8_t is_static; "
+                "uint32_t number; uint8_t type; uint8_t certainty; uint8_t validated; flags_t properties; "
                     + "string name; string origin; string naming;"
             case .lock: "address_t lock; uint32_t number;"
-            case .address: "address_t address; uint8_t inside_lock; string function; string frame;"
+            case .address: "address_t address; flags_t place; string function; string frame;"
             case .userCopy: "address_t address; uint8_t copies;"
             case .unify: "uint32_t kept; uint32_t gone;"
             case .distrust, .trust: "uint32_t epoch;"
             case .time: "uint64_t time;"
             case .task: "uint32_t tid; uint32_t seq; string name;"
+            case .test: "uint64_t time; string name;"
+            case .key: "address_t key; uint32_t name; uint32_t number;"
             }
         }
     }
+
+    // A class's properties.
+    private static let isStatic: UInt8 = 1
+    private static let isOrdered: UInt8 = 2
+    // An address's place.
+    private static let isInsideLock: UInt8 = 1
+    private static let isTracepoint: UInt8 = 2
 
     /// A decision's kind and the bytes behind it.
     static func encode(_ decision: NamingDecision) -> (kind: Kind, bytes: [UInt8]) {
@@ -37,7 +46,7 @@ enum CaptureDecision {
             bytes.append(lockClass.type.rawValue)
             bytes.append(lockClass.certainty.rawValue)
             bytes.append(lockClass.isValidated ? 1 : 0)
-            bytes.append(lockClass.isStatic ? 1 : 0)
+            bytes.append((lockClass.isStatic ? Self.isStatic : 0) | (lockClass.isOrdered ? Self.isOrdered : 0))
             bytes.append(string: lockClass.name)
             bytes.append(string: lockClass.origin)
             bytes.append(string: lockClass.naming)
@@ -48,7 +57,7 @@ enum CaptureDecision {
             return (.lock, bytes)
         case .address(let address, let name):
             bytes.append(integer: address)
-            bytes.append(name.isInsideLock ? 1 : 0)
+            bytes.append((name.isInsideLock ? Self.isInsideLock : 0) | (name.isTracepoint ? Self.isTracepoint : 0))
             bytes.append(string: name.function)
             bytes.append(string: name.frame)
             return (.address, bytes)
@@ -74,6 +83,15 @@ enum CaptureDecision {
             bytes.append(integer: nextSequence)
             bytes.append(string: comm)
             return (.task, bytes)
+        case .test(let name, let time):
+            bytes.append(integer: time)
+            bytes.append(string: name)
+            return (.test, bytes)
+        case .key(let key, let name, let number):
+            bytes.append(integer: key)
+            bytes.append(integer: name)
+            bytes.append(integer: number.rawValue)
+            return (.key, bytes)
         }
     }
 
@@ -92,30 +110,34 @@ enum CaptureDecision {
                 let certainty = LockClass.Certainty(rawValue: fields.integer())
             else { return nil }
             let isValidated = fields.integer() as UInt8 != 0
-            let isStatic = fields.integer() as UInt8 != 0
+            let properties: UInt8 = fields.integer()
             let name = fields.string()
             let origin = fields.string()
-            let lockClass = LockClass(
+            var lockClass = LockClass(
                 name: name,
                 type: type,
                 origin: origin,
                 naming: fields.string(),
                 certainty: certainty,
                 isValidated: isValidated,
-                isStatic: isStatic
+                isStatic: properties & isStatic != 0
             )
+            lockClass.isOrdered = properties & isOrdered != 0
             return .lockClass(number, lockClass)
         case .lock:
             let lock = LockID(rawValue: fields.integer())
             return .lock(lock, LockClassID(rawValue: fields.integer()))
         case .address:
             let address: UInt64 = fields.integer()
-            let isInside = fields.integer() as UInt8 != 0
+            let place: UInt8 = fields.integer()
             let function = fields.string()
-            return .address(
-                address,
-                NamingDecision.AddressName(function: function, frame: fields.string(), isInsideLock: isInside)
+            let name = NamingDecision.AddressName(
+                function: function,
+                frame: fields.string(),
+                isInsideLock: place & isInsideLock != 0,
+                isTracepoint: place & isTracepoint != 0
             )
+            return .address(address, name)
         case .userCopy:
             let address: UInt64 = fields.integer()
             return .userCopy(address, fields.integer() as UInt8 != 0)
@@ -129,6 +151,13 @@ enum CaptureDecision {
             let tid: UInt32 = fields.integer()
             let sequence: UInt32 = fields.integer()
             return .task(tid, comm: fields.string(), nextSequence: sequence)
+        case .test:
+            let time: UInt64 = fields.integer()
+            return .test(fields.string(), from: time)
+        case .key:
+            let key: UInt64 = fields.integer()
+            let name: UInt32 = fields.integer()
+            return .key(key, name: name, LockClassID(rawValue: fields.integer()))
         }
     }
 }

@@ -17,7 +17,8 @@ struct CaptureEvents {
         let record = base.loadUnaligned(as: ld_record.self)
         let parts =
             MemoryLayout<ld_record>.size + Int(record.nheld) * MemoryLayout<ld_held>.size + Int(record.nstack) * 8
-        return Int(record.size) == bytes.count && record.nname <= UInt32(LD_NAME_LEN)
+        let nameLimit = UInt32(record.kind) == LD_CLASS.rawValue ? LD_CLASS_NAME_LEN : LD_NAME_LEN
+        return Int(record.size) == bytes.count && record.nname <= UInt32(nameLimit)
             && parts + Int(record.nname) == bytes.count && record.kind > LD_NONE.rawValue
             && UInt32(record.kind) < LD_KIND_MAX.rawValue
     }

@@ -15,6 +15,9 @@ public struct CaptureInfo: Sendable, Hashable {
     /// Tells captures apart.
     public var uuid: [UInt8]
 
+    /// Whether records say when a lock was obtained and let go: lockdep's tracepoints come before it is obtained.
+    public var tellsTimes: Bool { !isFiltered && run.source == "functions" }
+
     /// One function of the hook table.
     public struct Hook: Sendable, Hashable {
         /// The kernel's function.

@@ -6,8 +6,8 @@
 /// ring: its kind is what CTF wants of an event's header. Decisions are events of the same form, whose kinds
 /// begin behind the kernel's.
 enum CaptureLayout {
-    /// The version of the files; readers refuse newer ones.
-    static let version = 1
+    /// The version of the files; readers refuse newer ones. 2 added tests, and the lockdep source's classes.
+    static let version = 2
     static let magic: UInt32 = 0xC1FC_1FC1
 
     /// Bytes of a packet before its first event.

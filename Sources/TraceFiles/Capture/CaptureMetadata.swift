@@ -68,8 +68,8 @@ enum CaptureMetadata {
         };
 
         enum hook_t : uint8_t { \(enumerators(info.hooks.map(\.function))) };
-        enum type_t : uint8_t { mutex, rwsem, percpu_rwsem, ww_mutex, rt_mutex };
-        enum mode_t : uint8_t { write, read };
+        enum type_t : uint8_t { mutex, rwsem, percpu_rwsem, ww_mutex, rt_mutex, spin, rwlock, ww_context, pseudo };
+        enum mode_t : uint8_t { write, read, recursive };
 
         struct origin {
             address_t cache;
@@ -126,6 +126,7 @@ enum CaptureMetadata {
         ("acquire", LD_ACQUIRE.rawValue), ("try", LD_TRY.rawValue), ("attempt", LD_ATTEMPT.rawValue),
         ("fail", LD_FAIL.rawValue), ("release", LD_RELEASE.rawValue), ("downgrade", LD_DOWNGRADE.rawValue),
         ("may", LD_MAY.rawValue), ("init", LD_INIT.rawValue), ("task", LD_TASK.rawValue), ("exit", LD_EXIT.rawValue),
+        ("class", LD_CLASS.rawValue),
     ]
 
     private static func event(_ name: String, id: UInt32, fields: String) -> String {
@@ -190,7 +191,8 @@ enum CaptureMetadata {
         }
         let number = { (key: String) in values[key].flatMap { Int64($0) } }
         guard let version = number("capture_version"), let records = number("record_version"),
-            let offset = number("clock_offset"), text.hasSuffix("};\n"), text.contains("livedep:task"),
+            let offset = number("clock_offset"), text.hasSuffix("};\n"),
+            text.contains("\"livedep:\(lastEvent(version))\""),
             let uuid = uuid(values["uuid"] ?? "")
         else { throw FileError(file, "is cut off or damaged", advice: "the capture cannot be read without it") }
         guard version <= CaptureLayout.version, records == Int64(LD_RECORD_VERSION) else {
@@ -215,6 +217,9 @@ enum CaptureMetadata {
         info.uuid = uuid
         return info
     }
+
+    /// The event that comes last in a whole file.
+    private static func lastEvent(_ version: Int64) -> CaptureDecision.Kind { version < 2 ? .task : .key }
 
     private static func entry(_ line: Substring) -> (String, String)? {
         let trimmed = line.drop { $0 == " " }

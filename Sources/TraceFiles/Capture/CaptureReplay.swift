@@ -36,7 +36,7 @@ public struct CaptureReplay: ~Copyable {
     }
 
     private var reader: CaptureReader
-    private var decoder = RecordDecoder(naming: RecordedNaming())
+    private var decoder: RecordDecoder<RecordedNaming>
     private var records: UInt64 = 0
     private let selection: Selection
     private var isChosen: [UInt32: Bool] = [:]
@@ -48,6 +48,7 @@ public struct CaptureReplay: ~Copyable {
     /// - Parameter folder: the folder with its `metadata`.
     public init(_ folder: String, selection: Selection = Selection()) throws(FileError) {
         reader = try CaptureReader(folder)
+        decoder = RecordDecoder(naming: RecordedNaming(namesByKey: reader.info.run.source == "lockdep"))
         totalBytes = reader.totalBytes
         self.selection = selection
     }
@@ -91,6 +92,7 @@ public struct CaptureReplay: ~Copyable {
         guard let packet = try reader.next() else { return nil }
         // What the missing packets did to anybody's locks cannot be told.
         if packet.followsGap { sink.loseAllStacks() }
+        if packet.discarded > 0 { decoder.hasLoss = true }
         var events = reader.events(packet)
         while let event = events.next() {
             switch event {
@@ -141,6 +143,8 @@ public struct CaptureReplay: ~Copyable {
         case .trust(let epoch): decoder.trustedEpoch = epoch
         case .task(let tid, let comm, let nextSequence):
             decoder.nameTask(tid, sink.tables.names.intern(comm), nextSequence: nextSequence)
+        case .test(let name, let time):
+            sink.run(name.isEmpty ? .none : sink.tables.names.intern(name), from: time)
         default: decoder.naming.note(decision, in: &sink.tables)
         }
     }

@@ -50,6 +50,8 @@ public struct CaptureWriter: RecordJournal, ~Copyable {
     private var lastFlush: UInt64
     private var discarded: UInt64 = 0
     private var failure: FileError?
+    /// What was told last of the running test.
+    private var test: NamingDecision?
 
     /// Records kept so far, decisions not counted.
     public private(set) var records: UInt64 = 0
@@ -71,12 +73,16 @@ public struct CaptureWriter: RecordJournal, ~Copyable {
 
     // MARK: Adding
 
-    /// Takes note that everything is being told again.
-    public mutating func acceptFresh() { isFresh = false }
+    /// Takes note that everything is being told again, but for the running test, which the file is told here.
+    public mutating func acceptFresh() {
+        isFresh = false
+        if let test { append(test) }
+    }
 
     /// Adds a decision as an event; it allocates, and is rare.
     public mutating func append(_ decision: NamingDecision) {
         if case .time(let time) = decision { lastStamp = max(lastStamp, time) }
+        if case .test = decision { test = decision }
         let (kind, bytes) = CaptureDecision.encode(decision)
         let size = CaptureLayout.eventHeader + bytes.count
         let start = beginEvent(size)

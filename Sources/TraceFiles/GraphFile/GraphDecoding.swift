@@ -7,7 +7,7 @@ import LockGraph
 /// One record of a graph file, its names already in the graph's tables. Members may come in any order.
 struct GraphLine {
     enum Kind: String {
-        case run, `class`, dependency, finding, summary
+        case run, `class`, dependency, finding, times, summary
 
         /// The members that a record cannot do without.
         var needed: [String] {
@@ -16,6 +16,7 @@ struct GraphLine {
             case .class: ["run", "name", "type"]
             case .dependency: ["run", "from", "fromType", "fromMode", "to", "toType", "toMode"]
             case .finding: ["run", "kind", "signature"]
+            case .times: ["run", "name", "type", "what", "mode", "buckets"]
             }
         }
     }
@@ -30,6 +31,7 @@ struct GraphLine {
     private(set) var dependency = Dependency(from: LockNode(.none), to: LockNode(.none))
     private(set) var finding = Finding(kind: .cycle, signature: Signature(rawValue: 0))
     private(set) var keys: [String: Baseline.ClassKey] = [:]
+    private(set) var times = TimesLine()
     private(set) var summary = GraphSummary()
 
     /// What the line says it is; nil if it does not. Throws if the line is not JSON.
@@ -62,6 +64,8 @@ struct GraphLine {
             case (.finding, "identities"): try line.readIdentities(&json)
             case (.finding, _):
                 if try !line.finding.read(key, from: &json, inferred: &inferred) { try json.skip() }
+            case (.times, "host"), (.times, "kernel"), (.times, "source"): try line.readRun(key, &json)
+            case (.times, _): try line.times.read(key, &json)
             case (.summary, _): try line.readSummary(key, &json)
             }
         }

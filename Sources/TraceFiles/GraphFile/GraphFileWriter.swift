@@ -47,6 +47,8 @@ public struct GraphFileWriter: ~Copyable {
     /// Adds what has changed at all, and the summary, and closes the file.
     public mutating func finish(_ engine: LockOrderEngine, counters: [String: Int] = [:]) throws(FileError) {
         collect(engine, isLast: true)
+        // At the end only: a class that became another's meanwhile would have its times under both.
+        for entry in engine.times.entries { GraphSnapshot.write(entry, run: run, tables: engine.tables, to: &json) }
         GraphSnapshot.write(GraphSummary(engine.summary, counters: counters), run: run, to: &json)
         try send()
         try file.finish()

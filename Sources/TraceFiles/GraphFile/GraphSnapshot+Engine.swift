@@ -13,6 +13,7 @@ extension GraphSnapshot {
         for dependency in engine.dependencies { insert(dependency, run: index) }
         let keys = Self.keys(of: engine)
         for finding in engine.findings { insert(finding, keys: Self.keys(for: finding, among: keys), run: index) }
+        for entry in engine.times.entries { insert(entry, run: index) }
         insert(GraphSummary(engine.summary, counters: counters), run: index)
     }
 

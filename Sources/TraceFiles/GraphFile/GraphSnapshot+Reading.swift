@@ -92,6 +92,14 @@ extension GraphSnapshot {
             dependency.to = node(line.to)
             insert(dependency, run: run(of: line))
         case .finding: insert(line.finding, keys: line.keys, run: run(of: line))
+        case .times:
+            let entry = LockTimes.Entry(
+                lockClass: node(line.times.key).lockClass,
+                kind: line.times.kind,
+                mode: line.times.mode,
+                durations: line.times.durations
+            )
+            insert(entry, run: run(of: line))
         case .summary: insert(line.summary, run: run(of: line))
         }
     }

@@ -164,6 +164,11 @@ extension GraphSnapshot {
             insert(dependency, run: run[entry.run])
         }
         for entry in other.findings { insert(entry.finding, keys: entry.keys, run: run[entry.run]) }
+        for entry in other.times {
+            var times = entry.times
+            times.lockClass = tables.classes.intern(other.tables.classes[times.lockClass])
+            insert(times, run: run[entry.run])
+        }
         for (index, summary) in other.summaries { insert(summary, run: run[index]) }
         damagedLines += other.damagedLines
     }

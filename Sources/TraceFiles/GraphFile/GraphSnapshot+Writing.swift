@@ -63,6 +63,14 @@ extension GraphSnapshot {
             Self.write(entry.finding, keys: entry.keys, run: runs[entry.run], to: &json)
             try between(&json)
         }
+        let sortedTimes = times.sorted { left, right in
+            if left.run != right.run { return rank[left.run] < rank[right.run] }
+            return Self.place(left.times, classRank) < Self.place(right.times, classRank)
+        }
+        for entry in sortedTimes {
+            Self.write(entry.times, run: runs[entry.run], tables: tables, to: &json)
+            try between(&json)
+        }
         for run in order {
             if let summary = summaries[run] { Self.write(summary, run: runs[run], to: &json) }
         }

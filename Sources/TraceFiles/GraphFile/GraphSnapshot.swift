@@ -53,6 +53,8 @@ public struct GraphSnapshot: Sendable {
     public internal(set) var dependencies: [Entry] = []
     /// The findings, once for each run.
     public internal(set) var findings: [FindingEntry] = []
+    /// How long locks were held and waited for, once for each run that knows.
+    public internal(set) var times: [TimesEntry] = []
     /// How each run ended; a run without was cut off.
     public internal(set) var summaries: [Int: GraphSummary] = [:]
     /// Lines that a reader passed over because they were damaged.
@@ -89,6 +91,7 @@ public struct GraphSnapshot: Sendable {
     var classIndex: [ClassKey: Int] = [:]
     var dependencyIndex: [DependencyKey: Int] = [:]
     var findingIndex: [FindingKey: Int] = [:]
+    var timesIndex: [TimesKey: Int] = [:]
 
     /// Creates a graph without runs.
     public init() {}

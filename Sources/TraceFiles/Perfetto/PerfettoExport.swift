@@ -4,7 +4,7 @@ public import LockEvents
 public import LockGraph
 
 /// Lock events as a timeline for ui.perfetto.dev: a task's held locks as slices in slices, waits before them, dependencies as
-/// arrows where they first arose, findings and losses as instants.
+/// arrows where they first arose, findings and losses as instants, tests on a track of their own.
 ///
 ///     var export = try PerfettoExport("out.perfetto", options: EngineOptions())
 ///     while let packet = try replay.next(into: &export) { export.noteDropped(packet.discarded, at: packet.time) }
@@ -34,6 +34,8 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     private var dependencies = FlatTable()
     private var nextFlow: UInt64 = 1
     private var counts = Counts()
+    /// The test that runs.
+    private var test = NameID.none
     /// The latest time of any event.
     private var now: UInt64 = 0
     private var heldCount = 0
@@ -45,6 +47,9 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     /// Creates or replaces a file, once all is written.
     public init(_ name: String, options: EngineOptions) throws(FileError) {
         drawing = try TimelineDrawing(name)
+        var options = options
+        // Each slice shows its own.
+        options.keepsTimes = false
         engine = LockOrderEngine(options: options)
     }
 
@@ -84,6 +89,16 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
         drawing.unify(kept, gone)
     }
 
+    /// Draws the test that runs from now on.
+    public mutating func run(_ test: NameID, from time: UInt64) {
+        engine.run(test, from: time)
+        // A capture's files each tell it.
+        if test == self.test { return }
+        self.test = test
+        drawing.test(engine.tables.names[test], from: time)
+        if time > now { now = time }
+    }
+
     /// Tells the time.
     public mutating func advance(to time: UInt64) {
         engine.advance(to: time)
@@ -102,6 +117,7 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     public mutating func finish() throws(FileError) -> Counts {
         engine.finish()
         drawFindings()
+        drawing.test("", from: now)
         for line in lines.indices { write(line, isLast: true) }
         drawing.counters(held: heldCount, waiting: waitingCount, at: now, isLast: true)
         counts.slices = drawing.slices
@@ -153,9 +169,15 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
         if time > now { now = time }
         lines[line].now = time
         if event.comm != .none { lines[line].comm = event.comm }
+        if event.test != .none, event.test != test {
+            test = event.test
+            drawing.test(engine.tables.names[test], from: time)
+        }
         switch event.operation {
         case .attempt:
-            stopWaiting(line, at: time)
+            // Said twice (by the function's entry and by contention) it is one wait.
+            if let waiting = lines[line].waiting, lines[line].items[waiting].lock == event.lock { break }
+            stopWaiting(line, at: time, note: "its end was not seen")
             drawDependencies(line, event, at: time, note: "waits for")
             lines[line].wait(event, at: time)
             waitingCount += 1

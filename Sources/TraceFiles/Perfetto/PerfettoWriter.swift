@@ -19,7 +19,7 @@ struct PerfettoWriter: ~Copyable {
     /// What an event is of, to be filtered by.
     enum Category: UInt64, CaseIterable {
         case held = 1
-        case wait, dependency, finding, loss
+        case wait, dependency, finding, loss, test
     }
 
     /// A value that is shown beside an event.
@@ -148,7 +148,9 @@ struct PerfettoWriter: ~Copyable {
         _ others: [Annotation] = [],
         flowsIn: [UInt64] = []
     ) {
-        let marks = beginEvent(1, track, at: time, name: name, category: category)
+        // Numbers alone are short: at most 80 bytes.
+        let isShort = others.isEmpty && flowsIn.isEmpty
+        let marks = beginEvent(1, track, at: time, name: name, category: category, isShort: isShort)
         annotate(.lock, 7, lock)
         annotate(.mode, 17, mode)
         if let site { annotate(.site, 17, site) }
@@ -156,11 +158,16 @@ struct PerfettoWriter: ~Copyable {
         endEvent(marks, flowsOut: [], flowsIn: flowsIn)
     }
 
+    /// Begins a slice that says no more than its name.
+    mutating func begin(_ track: Track, at time: UInt64, name: UInt64, category: Category) {
+        event(1, track, at: time, name: name, category: category, [], flowsOut: [], flowsIn: [])
+    }
+
     /// Ends the innermost slice of a track.
     mutating func end(_ track: Track, at time: UInt64) {
         packets += 1
-        let packet = beginPacket(at: time)
-        let event = buffer.begin(Field.trackEvent)
+        let packet = beginPacket(at: time, isShort: true)
+        let event = buffer.begin(Field.trackEvent, isShort: true)
         buffer.field(Field.type, 2)
         buffer.field(Field.track, track)
         buffer.end(event)
@@ -212,19 +219,26 @@ struct PerfettoWriter: ~Copyable {
         _ track: Track,
         at time: UInt64,
         name: UInt64,
-        category: Category
-    ) -> (packet: Int, event: Int) {
+        category: Category,
+        isShort: Bool = false
+    ) -> Marks {
         packets += 1
-        let packet = beginPacket(at: time)
-        let event = buffer.begin(Field.trackEvent)
+        let packet = beginPacket(at: time, isShort: isShort)
+        let event = buffer.begin(Field.trackEvent, isShort: isShort)
         buffer.field(Field.type, type)
         buffer.field(Field.track, track)
         buffer.field(Field.category, category.rawValue)
         buffer.field(Field.name, name)
-        return (packet, event)
+        return Marks(packet: packet, event: event)
     }
 
-    private mutating func endEvent(_ marks: (packet: Int, event: Int), flowsOut: [UInt64], flowsIn: [UInt64]) {
+    /// An event that is being written, and the packet around it.
+    private struct Marks {
+        var packet: ProtobufBuffer.Message
+        var event: ProtobufBuffer.Message
+    }
+
+    private mutating func endEvent(_ marks: Marks, flowsOut: [UInt64], flowsIn: [UInt64]) {
         for flow in flowsOut { buffer.field(Field.flow, fixed: flow) }
         for flow in flowsIn { buffer.field(Field.flowEnd, fixed: flow) }
         buffer.end(marks.event)
@@ -244,7 +258,7 @@ struct PerfettoWriter: ~Copyable {
     }
 
     private mutating func annotate(_ label: Label, _ field: Int, _ value: UInt64) {
-        let start = buffer.begin(Field.annotation)
+        let start = buffer.begin(Field.annotation, isShort: true)
         buffer.field(1, label.rawValue)
         buffer.field(field, value)
         buffer.end(start)
@@ -260,8 +274,8 @@ struct PerfettoWriter: ~Copyable {
         flushIfLarge()
     }
 
-    private mutating func beginPacket(at time: UInt64?) -> Int {
-        let start = buffer.begin(Field.packet)
+    private mutating func beginPacket(at time: UInt64?, isShort: Bool = false) -> ProtobufBuffer.Message {
+        let start = buffer.begin(Field.packet, isShort: isShort)
         if let time { buffer.field(Field.timestamp, time) }
         buffer.field(Field.sequence, 1)
         buffer.field(Field.sequenceFlags, Flag.needsState)

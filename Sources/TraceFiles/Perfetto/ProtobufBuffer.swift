@@ -19,6 +19,7 @@ struct ProtobufBuffer: ~Copyable {
     var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[..<count]) }
 
     /// A number: `uint64`, `uint32`, an enumeration, or an `int64` by its bits.
+    @inline(__always)
     mutating func field(_ number: Int, _ value: UInt64) {
         reserve(20)
         put(varint: UInt64(number) << 3)
@@ -52,28 +53,58 @@ struct ProtobufBuffer: ~Copyable {
         end(start)
     }
 
+    /// A message that was begun: where its content starts, and the bytes before that for its length.
+    struct Message: BitwiseCopyable {
+        fileprivate var start: Int
+        fileprivate var lengthBytes: Int
+    }
+
     /// Begins a message; give what comes back to ``end(_:)``.
-    mutating func begin(_ number: Int) -> Int {
+    ///
+    /// - Parameter isShort: it will have at most 127 bytes, as most have: they take less room then.
+    @inline(__always)
+    mutating func begin(_ number: Int, isShort: Bool = false) -> Message {
         reserve(20)
         put(varint: UInt64(number) << 3 | 2)
-        count += Self.lengthBytes
-        return count
+        let message = Message(
+            start: count + (isShort ? 1 : Self.lengthBytes),
+            lengthBytes: isShort ? 1 : Self.lengthBytes
+        )
+        count = message.start
+        return message
     }
 
     /// Ends a message: writes its length before it, in a form that is always as long.
-    mutating func end(_ start: Int) {
-        var length = count - start
-        for offset in 0..<Self.lengthBytes {
-            let isLast = offset == Self.lengthBytes - 1
-            bytes[start - Self.lengthBytes + offset] = UInt8(length & 0x7f) | (isLast ? 0 : 0x80)
-            length >>= 7
+    @inline(__always)
+    mutating func end(_ message: Message) {
+        let length = UInt32(truncatingIfNeeded: count - message.start)
+        if message.lengthBytes == 1 {
+            precondition(length < 0x80, "a short message is too long")
+            bytes[message.start - 1] = UInt8(truncatingIfNeeded: length)
+            return
         }
+        let groups = length & 0x7f | (length & 0x3f80) << 1 | (length & 0x1f_c000) << 2 | (length & 0xfe0_0000) << 3
+        bytes.storeBytes(
+            of: (groups | 0x80_8080).littleEndian,
+            toByteOffset: message.start - Self.lengthBytes,
+            as: UInt32.self
+        )
     }
 
     /// Room for 256 MiB, which no message here comes near.
     private static let lengthBytes = 4
 
+    @inline(__always)
     private mutating func put(varint value: UInt64) {
+        if value < 0x80 {
+            bytes[count] = UInt8(truncatingIfNeeded: value)
+            count += 1
+        } else {
+            put(long: value)
+        }
+    }
+
+    private mutating func put(long value: UInt64) {
         var value = value
         while value >= 0x80 {
             bytes[count] = UInt8(truncatingIfNeeded: value) | 0x80
@@ -84,8 +115,10 @@ struct ProtobufBuffer: ~Copyable {
         count += 1
     }
 
-    private mutating func reserve(_ more: Int) {
-        guard count + more > bytes.count else { return }
+    @inline(__always)
+    private mutating func reserve(_ more: Int) { if count + more > bytes.count { grow(more) } }
+
+    private mutating func grow(_ more: Int) {
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: (count + more) * 2, alignment: 8)
         larger.copyMemory(from: contents)
         bytes.deallocate()

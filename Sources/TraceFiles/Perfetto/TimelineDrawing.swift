@@ -15,6 +15,10 @@ struct TimelineDrawing: ~Copyable {
     private var shownCounts = (at: UInt64(0), held: -1, waiting: -1)
     private var open: [Int] = []
 
+    /// Whether a test's slice is open, and when it began.
+    private var test = (isOpen: false, since: UInt64(0))
+
+    private let testTrack: PerfettoWriter.Track
     private let findingTrack: PerfettoWriter.Track
     private let lossTrack: PerfettoWriter.Track
     private let heldCounter: PerfettoWriter.Track
@@ -23,6 +27,7 @@ struct TimelineDrawing: ~Copyable {
 
     init(_ name: String) throws(FileError) {
         var writer = try PerfettoWriter(name)
+        testTrack = writer.track("Tests")
         findingTrack = writer.track("Findings")
         lossTrack = writer.track("Losses")
         heldCounter = writer.counter("Locks held")
@@ -172,6 +177,14 @@ struct TimelineDrawing: ~Copyable {
     }
 
     // MARK: Marks and counters
+
+    /// Ends the test that runs, and begins another one if it has a name.
+    mutating func test(_ name: String, from time: UInt64) {
+        let time = max(time, test.since)
+        if test.isOpen { writer.end(testTrack, at: time) }
+        if !name.isEmpty { writer.begin(testTrack, at: time, name: writer.name(name), category: .test) }
+        test = (!name.isEmpty, time)
+    }
 
     /// Marks a loss.
     mutating func loss(_ what: String, at time: UInt64) {

@@ -9,7 +9,8 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "What this kernel allows, hook by hook, and what stays unseen.",
         discussion: """
-            Attaches every hook for a moment and detaches it again; nothing is recorded. Exit status 2 where the kernel
+            Attaches every hook, listens for two seconds for releases of locks that nobody was seen to take, and detaches
+            again; nothing is recorded. Exit status 2 where the kernel
             cannot be watched.
             """
     )

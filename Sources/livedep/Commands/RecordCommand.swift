@@ -13,7 +13,8 @@ struct RecordCommand: ParsableCommand {
         discussion: """
             Every acquisition and release is kept, in CTF 1.8 (babeltrace2 reads it), with all that is needed to name locks
             without the machine: `livedep replay DIR` gives what `watch` would have given, under any rules and baseline, and
-            `livedep export DIR` a timeline. What was written survives a crash up to its last quarter of a second.
+            `livedep export DIR` a timeline. On a kernel with lockdep its own tracepoints are recorded, spinlocks too: many more
+            events (--ring), and no times of holds and waits. What was written survives a crash up to its last quarter of a second.
             """
     )
 
@@ -49,8 +50,8 @@ struct RecordCommand: ParsableCommand {
     func validate() throws {
         if let keep, keep < 1 { throw ValidationError("--keep: at least 1") }
         if keep != nil, maxSize == nil { throw ValidationError("--keep needs --max-size, which makes the files") }
-        if live.source != .auto, live.source != .functions {
-            throw ValidationError("--source: a capture is made of the functions source; watch takes the others")
+        if live.source == .perf {
+            throw ValidationError("--source: perf has no records to keep; watch takes it")
         }
         if annotationsOption.annotations != nil, graph == nil {
             throw ValidationError("--annotations: they serve the graph that --graph writes")
@@ -60,14 +61,18 @@ struct RecordCommand: ParsableCommand {
 
     func run() throws {
         var session = try live.sessionOptions()
-        // A capture keeps the records of the hooked functions; lockdep's own tracepoints have no names in it.
-        session.source = .functions
+        // Where BPF is refused there is nothing to record, and the session says so.
+        if session.source == .perf { session.source = .functions }
         session.isUnfiltered = !filtered
-        var engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
+        var engine = EngineOptions(
+            sameClass: session.source == .lockdep ? .strict : .instance,
+            isFiltered: filtered
+        )
+        engine.keepsTimes = !filtered && session.source.tellsTimes
         engine.annotations = try annotationsOption.load()
         let settings = RecordRun.Settings(
             session: session,
-            run: GraphRun.live(source: "functions", sameClass: engine.sameClass),
+            run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             folder: output,
             limits: CaptureWriter.Limits(fileSize: maxSize, files: keep),
             graph: graph.map { ($0, engine) },

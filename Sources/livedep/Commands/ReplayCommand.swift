@@ -44,6 +44,7 @@ struct ReplayCommand: ParsableCommand {
         do { capture = try CaptureReplay(events, selection: selection) } catch { throw Diagnostics.failure(error) }
         var options = try judgement.engineOptions(usual: capture.info.run.sameClass)
         options.isFiltered = capture.info.isFiltered
+        options.keepsTimes = capture.info.tellsTimes
         let style = ReportStyle.standard(baseline: judgement.baselineOption.baseline, graph: graph)
         var sink = FindingSink(format: formatOption.format, style: style)
         var engine = LockOrderEngine(options: options)

@@ -79,6 +79,7 @@ struct ReportCommand: ParsableCommand {
                 finding.write(to: &json)
                 json.endLine()
             }
+            if finding == nil { snapshot.writeTimes(to: &json) }
             for (index, run) in snapshot.runs.enumerated() where finding == nil {
                 (snapshot.summaries[index] ?? GraphSummary()).write(to: &json) { json in
                     json.field("run", run.id)
@@ -113,6 +114,7 @@ struct ReportCommand: ParsableCommand {
     private func text(_ findings: [Finding], of snapshot: GraphSnapshot) -> String {
         if finding != nil { return findings.map { $0.textWithStacks(style) }.joined(separator: "\n") }
         var parts = findings.isEmpty ? [] : [style.text(findings)]
+        parts.append(style.times(of: snapshot))
         for (index, run) in snapshot.runs.enumerated() {
             guard let summary = snapshot.summaries[index] else { continue }
             let name = snapshot.runs.count > 1 ? "Run \(run.id)\n" : ""

@@ -37,6 +37,7 @@ struct WatchCommand: ParsableCommand {
         var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
         // perf has no filter.
         engine.isFiltered = !session.isUnfiltered && session.source != .perf
+        engine.keepsTimes = session.isUnfiltered && session.source.tellsTimes
         let settings = WatchSettings(
             session: session,
             engine: engine,

@@ -14,7 +14,13 @@ struct Diagnosis: Sendable {
     /// The source that is examined.
     let source: EventSource
 
-    /// Attaches everything once, behind a closed gate.
+    /// Releases that nobody was seen to take, by the function that made them: an acquisition is inlined, or not hooked.
+    var unmatched: [String: Int] = [:]
+
+    /// How long the kernel is watched for such releases, in seconds.
+    private static let seconds = 2
+
+    /// Attaches everything once, and listens for a moment.
     init(_ source: EventSource) {
         self.source = source
         if let refusal = kernel.obstacle {
@@ -24,10 +30,22 @@ struct Diagnosis: Sendable {
         do throws(ProbeError) {
             var options = LiveSession.Options()
             options.source = source
-            hooks = try LiveSession(options).hooks
+            var session = try LiveSession(options)
+            hooks = session.hooks
+            unmatched = Self.watch(&session)
         } catch {
             obstacle = error.description
         }
+    }
+
+    private static func watch(_ session: inout LiveSession) -> [String: Int] {
+        var sink = DiscardingSink()
+        session.start()
+        let end = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < end, !StopRequest.isMade { session.pump(into: &sink, waitingAtMost: 50) }
+        session.stop()
+        while session.pump(into: &sink, waitingAtMost: 0) > 0 {}
+        return session.summary.unknownReleases
     }
 
     var canWatch: Bool { obstacle == nil }
@@ -67,9 +85,17 @@ struct Diagnosis: Sendable {
             lines += hooks.map { Self.line(of: $0) }
             lines += ["", "Unseen on this kernel:"]
             lines += blindness.map { "  \($0.what):\n      \($0.why)" }
+            lines += ["", inlining]
             lines += ["", "This kernel can be watched: \(hooks.filter(\.attachment.isAttached).count) hooks attached."]
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private var inlining: String {
+        let list = unmatched.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value) times" }
+        let found = list.isEmpty ? "none" : list.joined(separator: ", ")
+        return "Releases nobody was seen to take, in \(Self.seconds) s: \(found)"
+            + (list.isEmpty ? "" : "\n    Something takes these locks that is inlined or not hooked; file it as a bug.")
     }
 
     /// What livedep can do where tracing is refused.
@@ -116,6 +142,10 @@ struct Diagnosis: Sendable {
             json.endObject()
         }
         json.endArray()
+        json.key("unmatchedReleases")
+        json.beginObject()
+        for (function, count) in unmatched.sorted(by: { $0.key < $1.key }) { json.field(function, count) }
+        json.endObject()
         json.key("unseen")
         json.beginArray()
         for gap in blindness {

@@ -43,6 +43,7 @@ struct RecordRun {
         var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
+        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot record this kernel: \(obstacle)") }
         var session: LiveSession
         do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
         let hooks = session.hooks.map {

@@ -44,10 +44,22 @@ struct LiveOptions: ParsableArguments {
     @Flag(help: "Send every acquisition and release, not only chains not seen before.")
     var unfiltered = false
 
+    @Option(
+        help: ArgumentHelp(
+            "The test that runs, for what is found meanwhile.",
+            discussion:
+                "Otherwise the tests that the kernel's log announces: IGT, xfstests, blktests, LTP, kselftest, and "
+                + "'livedep-test: NAME'.",
+            valueName: "name"
+        )
+    )
+    var test: String?
+
     @Option(help: ArgumentHelp("Bytes of the ring, in KiB: a power of two from 4 on.", valueName: "kib"))
     var ring = 8192
 
     func validate() throws {
+        if let test, test.isEmpty { throw ValidationError("--test: a name") }
         if let duration, !(duration > 0 && duration < 1e9) {
             throw ValidationError("--duration: a number of seconds above zero")
         }
@@ -65,6 +77,7 @@ struct LiveOptions: ParsableArguments {
         options.source = source.source()
         options.isUnfiltered = unfiltered
         options.ringBytes = ring << 10
+        options.test = test
         options.filter.pid = pid ?? 0
         options.filter.comm = comm ?? ""
         if let cgroup {

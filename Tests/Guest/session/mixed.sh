@@ -16,6 +16,15 @@ livedep watch --source functions --unfiltered --format json --graph mixed.livede
     mixed-load.sh "$0" tree mounts hotplug modules >mixed.load 2>&1 || echo failed >>mixed.load
     mixed-load.sh "$0" processes memory pipes sockets tmpfs ext4 overlay overlay-ext4 >>mixed.load 2>&1 ||
         echo failed >>mixed.load
+    # A frozen file system stays locked when its freezer has ended; another task thaws it.
+    dd if=/dev/zero of=/tmp/frozen.image bs=1048576 count=16 2>/dev/null
+    mkdir /tmp/frozen
+    # BusyBox runs its own where no path is given.
+    { /bin/mke2fs -q -F -t ext4 /tmp/frozen.image && mount -t ext4 -o loop /tmp/frozen.image /tmp/frozen &&
+        fsfreeze --freeze /tmp/frozen && fsfreeze --unfreeze /tmp/frozen && umount /tmp/frozen &&
+        echo "freeze rounds=1"; } >>mixed.load 2>&1 || echo failed >>mixed.load
+    # A module that comes during the watch; without its ioctl nothing is wrong with it.
+    insmod /root/modules/livedep_seed.ko && seed-drive all --no-ioctl >mixed.seed 2>&1 || echo failed >>mixed.load
 ' "${1:-10}" >mixed.out 2>mixed.err
 echo $? >mixed.status
 [ ! -r /proc/lockdep ] || cat /proc/lockdep >lockdep

@@ -90,6 +90,81 @@ import TraceFiles
         #expect(replayed.count > 10_000 && replayed.dropFirst() == live.suffix(replayed.count - 1))
     }
 
+    @Test func everyFileTellsTheTestThatRuns() throws {
+        var script = KernelScript()
+        script.name(11, "alpha")
+        for _ in 0..<20000 {
+            script.acquire(11, 1)
+            script.release(11, 1)
+        }
+        var sink = TellingSink()
+        var decoder = RecordDecoder(naming: ScriptedNaming())
+        var writer = try CaptureWriter(
+            capture,
+            info: Self.info(),
+            limits: CaptureWriter.Limits(fileSize: 1 << 20, files: 2)
+        )
+        writer.append(.test("igt@a", from: 1))
+        for record in script.records {
+            record.withUnsafeBytes { decoder.decode($0, into: &sink, keepingIn: &writer) }
+        }
+        writer.append(.test("", from: 9))
+        try writer.finish(counters: [:], discarded: 0)
+        let (replayed, damage) = try replay(capture)
+        #expect(damage == [])
+        let tests = replayed.filter { $0.hasPrefix("test ") }
+        #expect(Set(tests.dropLast()) == ["test 'igt@a' from 1"] && tests.last == "test '' from 9")
+        #expect(
+            replayed.firstIndex { $0.hasPrefix("test ") } ?? .max < replayed.firstIndex { $0.contains("acquire") } ?? 0
+        )
+    }
+
+    @Test func lockdepsClassesAreNamedByTheirKeys() throws {
+        var info = Self.info()
+        info.run.source = "lockdep"
+        var ordered = LockClass(name: "&p->lock", type: .spin, naming: "lockdep")
+        ordered.isOrdered = true
+        var writer = try CaptureWriter(capture, info: info)
+        writer.acceptFresh()
+        let number = LockClassID(rawValue: 7)
+        writer.append(.lockClass(number, ordered))
+        writer.append(.key(0xf00, name: 5, number))
+        for (address, isTracepoint) in [(UInt64(0x50), true), (0x60, false)] {
+            let name = NamingDecision.AddressName(
+                function: "f\(address)",
+                frame: "f\(address)+0x1/0x2",
+                isInsideLock: false,
+                isTracepoint: isTracepoint
+            )
+            writer.append(.address(address, name))
+        }
+        for kind in [LD_CLASS, LD_ACQUIRE] {
+            let nameLength = kind == LD_CLASS ? Int(LD_CLASS_NAME_LEN) : 0
+            let stack: [UInt64] = kind == LD_CLASS ? [] : [0x40, 0x50, 0x60]
+            var record = ld_record()
+            record.kind = UInt8(kind.rawValue)
+            record.tid = 11
+            record.seq = kind == LD_CLASS ? 0 : 1
+            record.lock = 0x1000
+            record.origin = ld_origin(cache: 0xf00, offset: 2, detail: 5)
+            record.nname = UInt32(nameLength)
+            record.nstack = UInt8(stack.count)
+            record.size = UInt16(MemoryLayout<ld_record>.size + stack.count * 8 + nameLength)
+            var bytes = withUnsafeBytes(of: record) { [UInt8]($0) }
+            for address in stack { withUnsafeBytes(of: address) { bytes += $0 } }
+            bytes += [UInt8](repeating: 0, count: nameLength)
+            bytes.withUnsafeBytes { writer.append(record: $0) }
+        }
+        try writer.finish(counters: [:], discarded: 0)
+        let (replayed, damage) = try replay(capture)
+        #expect(damage == [])
+        #expect(replayed == ["0 11/ acquire 4096 &p->lock write depth 0 at f96 [f96+0x1/0x2] under"])
+        var engine = LockOrderEngine()
+        var again = try CaptureReplay(capture)
+        while try again.next(into: &engine) != nil {}
+        #expect(engine.tables.classes[LockClassID(rawValue: 0)].isOrdered)
+    }
+
     @Test func aFolderWithSomethingInItIsLeftAlone() throws {
         try FileManager.default.createDirectory(atPath: capture, withIntermediateDirectories: true)
         try Data("precious".utf8).write(to: URL(filePath: capture + "/notes"))

@@ -172,6 +172,7 @@ struct TellingSink: LockEventSink {
         told.append("\(tables.classes[gone].name) is \(tables.classes[kept].name)")
     }
     mutating func advance(to time: UInt64) { told.append("time \(time)") }
+    mutating func run(_ test: NameID, from time: UInt64) { told.append("test '\(tables.names[test])' from \(time)") }
 
     private func text(_ event: LockEvent) -> String {
         let lockClass = event.lockClass == .none ? "-" : tables.classes[event.lockClass].name

@@ -35,6 +35,11 @@ import TraceFiles
         )
     }
 
+    @Test func anAttemptThatIsSaidTwiceIsOneWait() throws {
+        let trace = try export("10 1 attempt A; 20 1 attempt A; 50 1 acquire A; 60 1 release A")
+        #expect(trace.slices.map(\.description) == ["task 1: wait for A 10..50", "task 1: A 50..60"])
+    }
+
     @Test func eachDependencyIsOneArrowFromTheHeldLockToTheNewOne() throws {
         let trace = try export(
             """
@@ -46,6 +51,30 @@ import TraceFiles
         #expect(
             trace.arrows.sorted { $0.key < $1.key }.map { "\($0.value.from) / \($0.value.to)" } == [
                 "-> B / B", "-> D / D", "-> D / D",
+            ]
+        )
+        #expect(trace.complaints == [])
+    }
+
+    @Test func testsAreOnATrackOfTheirOwn() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).perfetto")
+        defer { try? FileManager.default.removeItem(at: file) }
+        var export = try PerfettoExport(file.path, options: EngineOptions())
+        for (name, time) in [("one", UInt64(5)), ("two", 30), ("", 50)] {
+            export.run(name.isEmpty ? .none : export.tables.names.intern(name), from: time)
+            consume("\(time + 5) 1 acquire A; \(time + 6) 1 release A", into: &export)
+        }
+        // An event that tells its own; it goes on to the end.
+        var event = LockEvent(.acquire, task: TaskID(rawValue: 2), lock: LockID(rawValue: 9))
+        event.time = 60
+        event.test = export.tables.names.intern("three")
+        export.consume(event)
+        consume("70 2 release B", into: &export)
+        _ = try export.finish()
+        let trace = try PerfettoReader(file)
+        #expect(
+            trace.slices.filter { $0.track == "Tests" }.map(\.description) == [
+                "Tests: one 5..30", "Tests: two 30..50", "Tests: three 60..70",
             ]
         )
         #expect(trace.complaints == [])

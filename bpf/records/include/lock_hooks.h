@@ -73,6 +73,10 @@
 	X(percpu_down_write_entry)					\
 	X(ww_mutex_lock_entry)						\
 	X(ww_mutex_lock_interruptible_entry)				\
+	X(module_load)							\
+	X(freeze_super)							\
+	X(thaw_super)							\
+	X(thaw_super_exit)						\
 	/* the lockdep source's */					\
 	X(lock_release)							\
 	X(contention_end)						\

@@ -206,6 +206,7 @@ enum ld_counter {
 	LD_C_ACQUIRED,		/* acquisitions seen */
 	LD_C_UNMATCHED,		/* releases of locks that no list had */
 	LD_C_UNSENT_PAIRS,	/* nestings of two instances of one kind that there was no budget for */
+	LD_C_MODULES,		/* modules that were loaded */
 	LD_COUNTER_MAX,
 };
 

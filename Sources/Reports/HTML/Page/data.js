@@ -98,8 +98,18 @@ const graph = (() => {
         title: `${each.kind} ${each.grade} ${each.signature}`,
     }));
 
+    const times = raw.times.map(([of, kind, mode, count, total, p50, p90, p99, longest]) => ({
+        kind: ['wait', 'hold'][kind],
+        mode: modes[mode],
+        class: classes[of],
+        count, total, p50, p90, p99, longest,
+        words: [raw.classes[of][0], raw.classes[of][2]],
+    }));
+    for (const each of times) if (each.mode !== '') each.class.isRead = true;
+
     return {
-        classes, dependencies, components, findings, strings,
+        classes, dependencies, components, findings, times, strings,
+        timesNote: strings[raw.timesNote],
         name: raw.graph,
         baseline: raw.baseline,
         frames: (stack) => raw.stacks[stack].map((index) => strings[index]),
@@ -124,6 +134,7 @@ const search = (() => {
             finding: (item) => own(item) || item.title.includes(word) || item.steps.some(step)
                 || item.tasks.some((task) => inStack[task.stack]),
             component: (item) => item.classes.some(own),
+            times: own,
         };
     }
 
@@ -132,6 +143,7 @@ const search = (() => {
         const all = (kind) => (item) => matchers.every((each) => each[kind](item));
         return {
             class: all('class'), dependency: all('dependency'), finding: all('finding'), component: all('component'),
+            times: all('times'),
         };
     };
 })();

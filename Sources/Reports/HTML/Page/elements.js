@@ -78,6 +78,19 @@ function lazily(root, inner, items, make, size = 50, least = 0) {
     return holder;
 }
 
+/// Nanoseconds with three digits.
+function duration(nanoseconds) {
+    const units = ['ns', 'us', 'ms', 's'];
+    let value = nanoseconds;
+    let unit = 0;
+    while (value >= 999.5 && unit < 3) {
+        value /= 1000;
+        unit += 1;
+    }
+    const decimals = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    return `${value.toFixed(decimals)} ${units[unit]}`;
+}
+
 function counted(count, noun, plural = `${noun}s`) {
     return count === 1 ? `1 ${noun}` : `${count} ${plural}`;
 }

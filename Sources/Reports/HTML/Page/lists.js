@@ -26,6 +26,7 @@ const lists = (() => {
             items: sorted.dependencies, kind: 'dependency', label: 'Dependencies',
             make: (each) => details.dependency(each),
         },
+        times: { items: graph.times, kind: 'times', label: 'Times', make: times },
     };
 
     const group = (each) => (each.kind === 'cycle' ? `${each.kind} ${each.grade}` : each.kind);
@@ -55,6 +56,7 @@ const lists = (() => {
         tabBar();
         const items = found(current);
         const content = current === 'findings' ? findingList(items)
+            : current === 'times' ? timesList(items)
             : items.length === 0 ? [nothing()]
             : current === 'classes' ? [classTable(items)]
             : [plainList(items, kinds[current].make)];
@@ -62,7 +64,9 @@ const lists = (() => {
     }
 
     function nothing() {
-        const words = { findings: 'findings', components: 'cycles', classes: 'classes', dependencies: 'dependencies' };
+        const words = {
+            findings: 'findings', components: 'cycles', classes: 'classes', dependencies: 'dependencies', times: 'times',
+        };
         return element('p', { class: 'quiet' },
             query === '' ? `There are no ${words[current]}.` : `No ${words[current]} for “${query}”.`);
     }
@@ -201,6 +205,39 @@ const lists = (() => {
             element('td', { class: 'figure' }, String(each.incoming.length)),
             element('td', { class: 'figure' }, String(each.outgoing.length)),
             element('td', { class: 'quiet' }, `${each.naming}${each.isInferred ? ' (inferred)' : ''}`));
+    }
+
+    // MARK: Times
+
+    const figures = [
+        ['Times', 'count'], ['Total', 'total'], ['p50', 'p50'], ['p90', 'p90'], ['p99', 'p99'], ['Max', 'longest'],
+    ];
+    let order = 'total';
+
+    function timesList(items) {
+        const note = graph.timesNote === '' ? null : element('p', { class: 'quiet' }, graph.timesNote);
+        if (items.length === 0) return [graph.times.length === 0 ? note ?? nothing() : nothing()];
+        const headings = figures.map(([label, figure]) =>
+            element('th', { class: 'figure', 'aria-sort': figure === order ? 'descending' : 'none' },
+                button(label, () => {
+                    order = figure;
+                    render();
+                }, { class: 'link', title: 'The largest first' })));
+        const body = element('tbody', null);
+        const table = element('table', { id: 'times' },
+            element('thead', null, element('tr', null, element('th', null, 'Class'), element('th', null, ''), headings)),
+            body);
+        const wide = element('div', { class: 'scroll' }, table);
+        return [lazily(wide, body, [...items].sort((left, right) => right[order] - left[order]), times, 100), note];
+    }
+
+    function times(each) {
+        const cells = figures.map(([, figure]) => element('td', { class: 'figure' },
+            figure === 'count' ? String(each.count) : duration(each[figure])));
+        return element('tr', { class: each.kind },
+            element('td', null, link(inMode(each.class, each.mode), () => pane.showClass(each.class))),
+            element('td', { class: 'short quiet' }, each.kind === 'wait' ? 'waited' : 'held'),
+            cells);
     }
 
     function setQuery(text) {
