@@ -30,9 +30,9 @@ struct LockNamerTests {
         var taken = lock(FakeKernel.heap, at: FakeKernel.deviceOpen)
         namer.initialise(taken, name: "reservation_ww_class_mutex")
         taken.type = .wwMutex
-        let named = tables.classes[namer.lockClass(of: taken, in: &tables)]
-        #expect(named.name == "reservation_ww_class_mutex")
-        #expect(named.type == .wwMutex)
+        let id = namer.lockClass(of: taken, in: &tables)
+        #expect(tables.classes[id].name == "reservation_ww_class_mutex")
+        #expect(tables.classes[id].type == .wwMutex)
     }
 
     @Test("a static lock is its symbol; inside a larger object, the offset in it")
