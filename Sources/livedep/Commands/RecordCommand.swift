@@ -55,10 +55,9 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        var session = try live.sessionOptions()
+        var session = try live.sessionOptions(isUnfiltered: !filtered)
         // A capture keeps the records of the hooked functions; lockdep's own tracepoints have no names in it.
         session.source = .functions
-        session.isUnfiltered = !filtered
         let engine = EngineOptions(sameClass: .instance, isFiltered: filtered)
         let settings = RecordRun.Settings(
             session: session,
