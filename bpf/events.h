@@ -295,16 +295,15 @@ static __always_inline int initialised(u64 lock, u64 name, u64 site, u8 type, u8
 		return 0;
 	}
 	describe_init(t, lock, name, site, type, hook);
-	if (cfg_unfiltered) {
-		send_init(t);
-		return 0;
-	}
 	if (keep_init(t))
 		send_init(t);
 	/* The name is read while it is there for certain: a module's goes with it. */
-	if (!name_sent(name, site)) {
+	if (cfg_unfiltered || !name_sent(name, site)) {
 		describe_init(t, lock, name, site, type, hook);
-		send_init(t);
+		if (send_init(t))
+			drop_init(lock);
+		else
+			init_refused = true;
 	}
 	return 0;
 }
@@ -339,7 +338,7 @@ static __always_inline int ended(struct task_struct *task)
 	if (!t->named)
 		return 0;
 	drop_stale(t, (u64)task, false);
-	if (!cfg_unfiltered)
+	if (keeps_inits())
 		tell_inits(t, t->depth);
 	r = start_record(t, task, LD_EXIT, LD_HOOK_sched_process_exit);
 	tail = append_held(t, t->depth);

@@ -6,7 +6,9 @@
  * taken together with another: what is known of them is kept here until a
  * record names the lock, and sent ahead of that record. Another lock that needs
  * the slot pushes it out, to user space: nothing is forgotten. A lock that is
- * initialised again replaces itself.
+ * initialised again replaces itself. In the full stream an initialisation is
+ * sent at once, and kept here if the ring had no room: another lock's name must
+ * not stay on the address.
  *
  * A slot is changed by whoever turned its state to LD_INIT_BUSY; others do not
  * wait for that: what cannot be kept is sent. What remains is a lock whose old
@@ -122,6 +124,27 @@ __noinline int send_init(struct task_locks *t)
 	if (!known)
 		remember_name(t->init.name, t->init.site);
 	return 1;
+}
+
+/* User space was told of the lock's initialisation. */
+__noinline int drop_init(u64 lock)
+{
+	struct ld_init_slot *slot = init_slot(lock);
+
+	if (!slot || slot->init.lock != lock ||
+	    __sync_val_compare_and_swap(&slot->state, LD_INIT_KEPT, LD_INIT_BUSY) != LD_INIT_KEPT)
+		return 0;
+	set_init_state(slot, slot->init.lock == lock ? LD_INIT_NONE : LD_INIT_KEPT);
+	return 0;
+}
+
+/* Set with the first initialisation that the ring had no room for. */
+bool init_refused;
+
+/* Whether a record may have to be preceded by initialisations. */
+static __always_inline bool keeps_inits(void)
+{
+	return !cfg_unfiltered || init_refused;
 }
 
 /* Sends what is kept of a lock that a record is about to name. Returns whether user space knows all there is. */

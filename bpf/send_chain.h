@@ -17,7 +17,7 @@ static __always_inline bool send_chain(void *ctx, struct task_locks *t, struct t
 	u32 tail;
 
 	name_task(t, task);
-	if (!cfg_unfiltered && !tell_inits(t, t->depth + 1)) {
+	if (keeps_inits() && !tell_inits(t, t->depth + 1)) {
 		/* The gap shows that something is missing. */
 		t->seq++;
 		count(LD_C_DROPPED);

@@ -60,10 +60,9 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        var session = try live.sessionOptions()
+        var session = try live.sessionOptions(isUnfiltered: !filtered)
         // Where BPF is refused there is nothing to record, and the session says so.
         if session.source == .perf { session.source = .functions }
-        session.isUnfiltered = !filtered
         var engine = EngineOptions(
             sameClass: session.source == .lockdep ? .strict : .instance,
             isFiltered: filtered

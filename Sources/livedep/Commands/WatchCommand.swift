@@ -33,7 +33,7 @@ struct WatchCommand: ParsableCommand {
     var command: [String] = []
 
     func run() throws {
-        let session = try live.sessionOptions()
+        let session = try live.sessionOptions(isUnfiltered: live.unfiltered)
         var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
         // perf has no filter.
         engine.isFiltered = !session.isUnfiltered && session.source != .perf

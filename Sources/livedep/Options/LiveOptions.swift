@@ -55,8 +55,13 @@ struct LiveOptions: ParsableArguments {
     )
     var test: String?
 
-    @Option(help: ArgumentHelp("Bytes of the ring, in KiB: a power of two from 4 on.", valueName: "kib"))
-    var ring = 8192
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of the ring, in KiB: a power of two from 4 on. 2048, or 8192 for a full stream, lockdep or perf.",
+            valueName: "kib"
+        )
+    )
+    var ring: Int?
 
     func validate() throws {
         if let test, test.isEmpty { throw ValidationError("--test: a name") }
@@ -66,17 +71,18 @@ struct LiveOptions: ParsableArguments {
         if let comm, comm.isEmpty || comm.utf8.count > 15 {
             throw ValidationError("--comm: the kernel keeps 1 to 15 bytes of a name")
         }
-        if ring < 4 || ring > 1 << 20 || ring & (ring - 1) != 0 {
+        if let ring, ring < 4 || ring > 1 << 20 || ring & (ring - 1) != 0 {
             throw ValidationError("--ring: a power of two from 4 to 1048576 (KiB)")
         }
     }
 
-    /// The session's options.
-    func sessionOptions() throws -> LiveSession.Options {
+    /// The session's options, of a command that sends the full stream or does not.
+    func sessionOptions(isUnfiltered: Bool) throws -> LiveSession.Options {
         var options = LiveSession.Options()
         options.source = source.source()
-        options.isUnfiltered = unfiltered
-        options.ringBytes = ring << 10
+        options.isUnfiltered = isUnfiltered
+        // What the filter lets through of the kernel's own functions fits into 64 KiB; user space maps the ring twice.
+        options.ringBytes = (ring ?? (isUnfiltered || options.source != .functions ? 8192 : 2048)) << 10
         options.test = test
         options.filter.pid = pid ?? 0
         options.filter.comm = comm ?? ""
