@@ -151,7 +151,9 @@ static void share(int from, int to, uint32_t handle, size_t size)
     if (ioctl(to, PRIME_IMPORT, &import) == 0) {
         struct gem_close gone = {.handle = import.handle};
 
-        ioctl(to, GEM_CLOSE, &gone);
+        /* A card that gets its own buffer back gives its own handle for it. */
+        if (from != to)
+            ioctl(to, GEM_CLOSE, &gone);
         shared++;
     }
     close(prime.fd);
