@@ -103,6 +103,14 @@ public struct JSONWriter: Sendable {
         if let boolean { value(boolean) } else { null() }
     }
 
+    /// Writes a member whose value is an object of counts, by name.
+    public mutating func field(_ name: String, _ counts: [String: Int]) {
+        key(name)
+        beginObject()
+        for (name, count) in counts.sorted(by: { $0.key < $1.key }) { field(name, count) }
+        endObject()
+    }
+
     /// Writes a member with an array of strings.
     public mutating func field(_ name: String, _ strings: [String]) {
         key(name)

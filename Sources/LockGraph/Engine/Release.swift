@@ -30,30 +30,25 @@ extension LockOrderEngine {
         counts.unknownReleases += 1
         guard !event.flags.contains(.grace), !options.isFiltered else { return }
         if event.flags.contains(.nonOwner), !stacks.allAreKnown { return }
-        guard node == NodeTable.none || nodes[node].isValidated else { return }
-        let name = node == NodeTable.none ? "a lock" : printedName(node)
-        reportEvent(
-            .release,
-            event,
-            slot,
-            nodes: node == NodeTable.none ? [] : [node],
-            said: "\(name) is released and nobody holds it"
-        )
+        reportRelease(event, slot, of: node, "is released and nobody holds it")
     }
 
     /// The lock's owner is not the task: no stack is needed to say so, and none is changed by it.
     private mutating func reportForeignRelease(_ event: LockEvent, _ slot: TaskLockStacks.Slot) {
         counts.unknownReleases += 1
         let node = event.lockClass == .none ? NodeTable.none : plainNode(event.lockClass, event.subclass)
+        reportRelease(event, slot, of: node, "is released by a task that does not hold it")
+    }
+
+    private mutating func reportRelease(
+        _ event: LockEvent,
+        _ slot: TaskLockStacks.Slot,
+        of node: NodeIndex,
+        _ said: String
+    ) {
         guard node == NodeTable.none || nodes[node].isValidated else { return }
         let name = node == NodeTable.none ? "a lock" : printedName(node)
-        reportEvent(
-            .release,
-            event,
-            slot,
-            nodes: node == NodeTable.none ? [] : [node],
-            said: "\(name) is released by a task that does not hold it"
-        )
+        reportEvent(.release, event, slot, nodes: node == NodeTable.none ? [] : [node], said: "\(name) \(said)")
     }
 
     /// A task whose stack is unknown released a lock that may be on another's: it must not stay there and lead on.

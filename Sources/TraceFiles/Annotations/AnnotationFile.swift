@@ -27,7 +27,7 @@ extension LearnedAnnotations {
             do throws(JSONError) {
                 if line.isTooLong { throw JSONError("a line of over \(LineReader.lineLimit) bytes", column: 1) }
                 let json = JSONReader(lines.bytes, in: line.range)
-                switch try Self.recordName(json) {
+                switch try GraphLine.recordName(of: json) {
                 case "annotations":
                     kernel = try Self.introduction(json)
                     isIntroduced = true
@@ -91,16 +91,6 @@ extension LearnedAnnotations {
     }
 
     // MARK: Reading
-
-    private static func recordName(_ json: JSONReader) throws(JSONError) -> String? {
-        var json = json
-        var name: String?
-        try json.object { key, json throws(JSONError) in
-            if key == "record" { name = try json.string() } else { try json.skip() }
-        }
-        try json.end()
-        return name
-    }
 
     private static func introduction(_ json: JSONReader) throws(JSONError) -> String {
         var json = json

@@ -161,10 +161,7 @@ extension GraphSummary {
             }
             json.endArray()
         }
-        json.key("counters")
-        json.beginObject()
-        for (name, count) in counters.sorted(by: { $0.key < $1.key }) { json.field(name, count) }
-        json.endObject()
+        json.field("counters", counters)
         json.endObject()
     }
 }

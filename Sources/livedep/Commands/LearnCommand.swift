@@ -71,10 +71,7 @@ struct LearnCommand: ParsableCommand {
             json.field("annotations", outcome.annotations.entries.count)
             json.field("functions", functions(outcome).count)
             json.field("saying", saying(outcome))
-            json.key("counters")
-            json.beginObject()
-            for (name, count) in outcome.counters.sorted(by: { $0.key < $1.key }) { json.field(name, count) }
-            json.endObject()
+            json.field("counters", outcome.counters)
             json.endObject()
             json.endLine()
         }

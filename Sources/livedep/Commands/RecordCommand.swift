@@ -86,10 +86,7 @@ struct RecordCommand: ParsableCommand {
             json.field("capture", output)
             json.field("events", outcome.records)
             json.field("bytes", outcome.bytes)
-            json.key("counters")
-            json.beginObject()
-            for (name, count) in outcome.counters.sorted(by: { $0.key < $1.key }) { json.field(name, count) }
-            json.endObject()
+            json.field("counters", outcome.counters)
             json.endObject()
             json.endLine()
         }
