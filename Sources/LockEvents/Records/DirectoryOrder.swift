@@ -18,6 +18,22 @@ struct DirectoryOrder {
     @usableFromInline
     init() {}
 
+    /// Whether ``mark(_:count:_:in:)`` has anything to do: a rename mutex is held, or a class was not looked at yet.
+    ///
+    /// Most records have neither. This asks for no class, so that they do without the tables.
+    @usableFromInline
+    func concerns(_ held: [HeldLock], count: Int, _ event: LockEvent) -> Bool {
+        for index in 0..<count where isOpen(held[index].lockClass) { return true }
+        return count > 0 && isOpen(event.lockClass)
+    }
+
+    @inline(__always)
+    private func isOpen(_ lockClass: LockClassID) -> Bool {
+        guard lockClass != .none else { return false }
+        let index = Int(lockClass.rawValue)
+        return index >= roles.count || roles[index] == .unknown || roles[index] == .renameMutex
+    }
+
     /// Marks the directories among the held locks, and the lock that is being taken, as nested under the rename mutex that
     /// is held below them.
     @usableFromInline

@@ -64,7 +64,9 @@ public struct RecordDecoder<Naming: RecordNaming & ~Copyable>: ~Copyable {
                 return sink.consume(known.event)
             case .eventWithHeld:
                 history.counts.records += 1
-                directories.mark(&known.held, count: known.heldCount, &known.event, in: sink.tables.classes)
+                if directories.concerns(known.held, count: known.heldCount, known.event) {
+                    directories.mark(&known.held, count: known.heldCount, &known.event, in: sink.tables.classes)
+                }
                 return sink.consume(known.event, held: known.held.span.extracting(first: known.heldCount))
             case .new:
                 break

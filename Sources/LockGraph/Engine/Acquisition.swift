@@ -55,7 +55,8 @@ extension LockOrderEngine {
                     if observation.flags.isSuperset(of: adds) {
                         if observation.flags.contains(.settled) { break }
                         if observation.flags.contains(.steady) {
-                            if observation.context == event.site.rawValue, event.stack == .none, held.stack == .none {
+                            if event.stack == .none, held.stack == .none {
+                                if observation.context != event.site.rawValue { addSite(event.site, to: number) }
                                 break
                             }
                             observeAgain(number, event, slot, index, adds: adds, context: 0)
@@ -206,6 +207,13 @@ extension LockOrderEngine {
         } else if hasChanged, before.contains(.graded) {
             gradeAgain(dependency: number)
         }
+    }
+
+    /// Of a steady dependency an observation without stacks has its call site to add, and nothing else.
+    private mutating func addSite(_ site: NameID, to number: Int) {
+        graph.evidence[number].add(site: site)
+        graph.observations[number].context = site.rawValue
+        if graph.evidence[number].isSettled { graph.observations[number].flags.insert(.settled) }
     }
 
     /// What one event shows of taking its lock with another held.
