@@ -12,8 +12,10 @@
  * different keys may still be of one class, never the other way round where
  * caches are not shared; the site is added for those that are.
  */
-static __always_inline u64 memory_key(struct ld_held *h)
+__noinline u64 memory_key(struct ld_held *h)
 {
+	if (!h)
+		return 0;
 	if (h->origin.offset == LD_NOT_LOOKED_UP)
 		look_up_origin(h->lock, &h->origin);
 	return h->origin.cache ? mix(h->origin.cache, h->origin.offset) + h->origin.detail : h->lock;
@@ -25,7 +27,10 @@ static __always_inline u64 is_zero(u64 word)
 	u64 either = word | -word;
 
 	barrier_var(either);
-	return ~either >> 63;
+	either = ~either >> 63;
+	/* Once more, or what is made of the bit becomes a branch. */
+	barrier_var(either);
+	return either;
 }
 
 /*

@@ -151,10 +151,13 @@ __noinline int remove_at(struct task_locks *t, u32 index)
 {
 	if (!t)
 		return 0;
-	/* Counted from 0, so that the verifier knows each index. */
-	for (u32 i = 0; i + 1 < LD_MAX_HELD && i + 1 < t->depth; i++)
-		if (i >= index)
-			t->held[i] = t->held[i + 1];
+	/* Counted from the gap: from 0, the verifier would follow each place where the gap could be. */
+	for (u32 i = 0; i < LD_MAX_HELD; i++, index++) {
+		barrier_var(index);
+		if (index >= LD_MAX_HELD || index + 1 >= t->depth)
+			break;
+		t->held[index] = t->held[index + 1];
+	}
 	t->depth--;
 	return 0;
 }

@@ -225,7 +225,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 LockClass(
                     name: Self.mmapLockName,
                     type: evidence.type,
-                    origin: site?.function ?? "current->mm",
+                    origin: site?.function ?? "mm_init",
                     naming: "known pointer"
                 )
             )

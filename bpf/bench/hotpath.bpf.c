@@ -24,11 +24,11 @@ static __always_inline int bench_acquire(u64 *ctx, u64 lock, u64 site)
 	return acquired(ctx, lock, site, 0, LD_MUTEX, LD_WRITE, false, LD_HOOK_mutex_lock);
 }
 
-static __always_inline int bench_release(u64 lock)
+static __always_inline int bench_release(u64 *ctx, u64 lock)
 {
 	if (!ready)
 		return 0;
-	return released(lock, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
+	return released(ctx, lock, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
 }
 
 static long take_one(u32 i, void *context)
@@ -46,7 +46,7 @@ static long pair(u32 i, void *context)
 
 	b->site += b->step;
 	bench_acquire(b->ctx, (u64)b->memory->lock[0], b->site);
-	bench_release((u64)b->memory->lock[0]);
+	bench_release(b->ctx, (u64)b->memory->lock[0]);
 	return 0;
 }
 

@@ -21,8 +21,8 @@ static long turn(u32 i, void *context)
 	acquired(f->ctx, outer, BENCH_SITE + 0x1000, 0, LD_MUTEX, LD_WRITE, false, LD_HOOK_mutex_lock);
 	acquired(f->ctx, inner, BENCH_SITE + 0x2000 + 16 * (i & (f->sites - 1)), 0, LD_MUTEX, LD_WRITE, false,
 		 LD_HOOK_mutex_lock);
-	released(inner, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
-	released(outer, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
+	released(f->ctx, inner, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
+	released(f->ctx, outer, LD_MUTEX, LD_WRITE, LD_HOOK_mutex_unlock, false);
 	return 0;
 }
 
