@@ -6,7 +6,7 @@
  * result. A release is hooked on entry, before the lock is really free.
  * Programs for functions that this kernel lacks are not loaded.
  */
-#include "freeze.h"
+#include "fallback.h"
 #include "modules.h"
 #include "peek.h"
 

@@ -86,34 +86,53 @@ static enum kp_attachment attachment_of(const struct bpf_program *program) {
     return KP_TRACEPOINT;
 }
 
-bool kp_is_kprobe(const struct kp_probe *probe, int hook) {
-    return hook >= 0 && hook < LD_HOOK_MAX && probe->programs[hook] &&
-           attachment_of(probe->programs[hook]) == KP_KPROBE;
+const char *kp_kprobe_function(const struct kp_probe *probe, int hook) {
+    if (hook < 0 || hook >= LD_HOOK_MAX || !probe->programs[hook] || !probe->present[hook])
+        return NULL;
+    bool is_probed = attachment_of(probe->programs[hook]) == KP_KPROBE || kp_has_fallback(probe, hook);
+    return is_probed ? kp_hook_function(probe, hook) : NULL;
 }
 
 void kp_leave_out(struct kp_probe *probe, int hook) {
     if (hook >= 0 && hook < LD_HOOK_MAX)
-        probe->hooks[hook].attachment = KP_UNTRACEABLE;
+        probe->untraceable[hook] = true;
 }
 
-int kp_attach(struct kp_probe *probe, struct kp_error *error) {
+static int attach_as_loaded(struct kp_probe *probe, int hook) {
+    struct bpf_program *program = probe->programs[hook];
+
+    if (!bpf_program__autoload(program))
+        return -EOPNOTSUPP;
+    kp_library_log_clear();
+    probe->links[hook] = bpf_program__attach(program);
+    if (!probe->links[hook])
+        return -errno;
+    probe->hooks[hook].attachment = attachment_of(program);
+    return 0;
+}
+
+int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error) {
     int attached = 0, last_error = 0;
 
     for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
         struct bpf_program *program = probe->programs[hook];
 
-        if (!program || !bpf_program__autoload(program) || probe->hooks[hook].attachment == KP_UNTRACEABLE)
+        if (!program || !probe->present[hook])
             continue;
-        kp_library_log_clear();
-        probe->links[hook] = bpf_program__attach(program);
-        if (!probe->links[hook]) {
-            bool absent = errno == ENOENT || errno == ESRCH;
-
-            last_error = errno;
-            probe->hooks[hook] = (struct kp_hook_state){absent ? KP_ABSENT : KP_REFUSED, errno};
+        if (attachment_of(program) == KP_KPROBE && probe->untraceable[hook]) {
+            probe->hooks[hook].attachment = KP_UNTRACEABLE;
             continue;
         }
-        probe->hooks[hook].attachment = attachment_of(program);
+        int result = attach_as_loaded(probe, hook);
+        bool absent = result == -ENOENT || result == -ESRCH;
+        if (result && !absent && kp_has_fallback(probe, hook))
+            result = kp_attach_fallback(probe, image, hook);
+        if (result) {
+            absent = result == -ENOENT || result == -ESRCH;
+            last_error = -result;
+            probe->hooks[hook] = (struct kp_hook_state){absent ? KP_ABSENT : KP_REFUSED, -result};
+            continue;
+        }
         attached++;
     }
     if (!attached)
@@ -141,9 +160,12 @@ void kp_close(struct kp_probe *probe) {
         return;
     kp_stop(probe);
     /* Acquires first, so that no list grows while its releases are already gone. */
-    for (int hook = LD_HOOK_MAX - 1; hook >= 0; hook--)
+    for (int hook = LD_HOOK_MAX - 1; hook >= 0; hook--) {
+        bpf_link__destroy(probe->entry_links[hook]);
         bpf_link__destroy(probe->links[hook]);
+    }
     kp_unmap_ring(probe);
+    kp_close_fallbacks(probe);
     if (probe->variables)
         munmap(probe->variables, probe->variables_size);
     bpf_object__close(probe->object);

@@ -35,6 +35,14 @@ static const char *target_of(const struct bpf_program *program) {
     return slash ? slash + 1 : "";
 }
 
+const char *kp_hook_function(const struct kp_probe *probe, int hook) { return target_of(probe->programs[hook]); }
+
+static bool is_trampoline(const struct bpf_program *program) {
+    const char *section = bpf_program__section_name(program);
+
+    return strncmp(section, "fentry/", 7) == 0 || strncmp(section, "fexit/", 6) == 0;
+}
+
 static bool kernel_has(const struct kp_probe *probe, const struct bpf_program *program) {
     const char *section = bpf_program__section_name(program);
 
@@ -140,8 +148,9 @@ static void hide_variable(char *image, size_t size, const char *name) {
             at[0] = 'x';
 }
 
-static struct bpf_object *open_object(const void *image, size_t size, const struct kp_config *config) {
+struct bpf_object *kp_open_object(const struct kp_image *image, const struct kp_config *config) {
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "livedep");
+    size_t size = image->size;
     char *copy = malloc(size);
     struct bpf_object *object;
 
@@ -149,7 +158,7 @@ static struct bpf_object *open_object(const void *image, size_t size, const stru
         errno = ENOMEM;
         return NULL;
     }
-    memcpy(copy, image, size);
+    memcpy(copy, image->bytes, size);
     if (!config->has_preempt_count)
         hide_variable(copy, size, "__preempt_count");
     if (!config->has_pcpu_hot)
@@ -159,10 +168,11 @@ static struct bpf_object *open_object(const void *image, size_t size, const stru
     return object;
 }
 
-int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **result,
+int kp_open(const struct kp_image *image, const struct kp_config *config, struct kp_probe **result,
             struct kp_error *error) {
     struct kp_probe *probe = calloc(1, sizeof(*probe));
     struct bpf_program *program;
+    struct bpf_map *map;
 
     if (!probe)
         return kp_fail(error, ENOMEM, "out of memory");
@@ -179,7 +189,7 @@ int kp_open(const void *image, size_t size, const struct kp_config *config, stru
                        "no kernel type information (BTF) at /sys/kernel/btf/vmlinux: this needs a kernel built with "
                        "CONFIG_DEBUG_INFO_BTF=y, as distribution kernels are");
     }
-    probe->object = open_object(image, size, config);
+    probe->object = kp_open_object(image, config);
     if (!probe->object) {
         int code = errno;
 
@@ -192,14 +202,32 @@ int kp_open(const void *image, size_t size, const struct kp_config *config, stru
     }
     bpf_map__set_max_entries(bpf_object__find_map_by_name(probe->object, "ring"), config->ring_bytes);
     bpf_object__for_each_program(program, probe->object) {
+        if (!kp_is_fallback_program(program))
+            continue;
+        probe->has_fallbacks = !kp_is_preempt_rt(probe->types);
+        bpf_program__set_autoload(program, false);
+    }
+    if (!probe->has_fallbacks && config->attach != KP_ATTACH_AUTO) {
+        kp_close(probe);
+        return kp_fail(error, EOPNOTSUPP,
+                       "no hooks by kprobe: the lockdep source has none, and on PREEMPT_RT they cannot allocate the "
+                       "tasks' storage; leave --attach out");
+    }
+    bpf_object__for_each_map(map, probe->object)
+        if (kp_is_fallback_map(map))
+            bpf_map__set_autocreate(map, false);
+    bpf_object__for_each_program(program, probe->object) {
         int hook = hook_of(program);
+        bool skipped;
 
         if (strcmp(bpf_program__name(program), "peek") == 0)
             probe->peek = program;
         if (hook < 0)
             continue;
         probe->programs[hook] = program;
-        bpf_program__set_autoload(program, kernel_has(probe, program));
+        probe->present[hook] = kernel_has(probe, program);
+        skipped = config->attach != KP_ATTACH_AUTO && is_trampoline(program) && kp_has_fallback(probe, hook);
+        bpf_program__set_autoload(program, probe->present[hook] && !skipped);
     }
     *result = probe;
     return 0;

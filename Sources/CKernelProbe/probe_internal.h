@@ -10,11 +10,22 @@
 #include "lock_hooks.h"
 #include "lock_records.h"
 
+/* The programs of bpf/fallback.h, loaded for one kind of probe. */
+struct kp_fallback {
+    struct bpf_object *object;
+    int error; /* errno, once loading has failed */
+};
+
 struct kp_probe {
     struct bpf_object *object;
     struct btf *types;
     struct bpf_program *programs[LD_HOOK_MAX];
     struct bpf_link *links[LD_HOOK_MAX];
+    struct bpf_link *entry_links[LD_HOOK_MAX]; /* of kprobes */
+    bool present[LD_HOOK_MAX];                 /* the kernel has the function */
+    bool untraceable[LD_HOOK_MAX];             /* no kprobe is tried */
+    bool has_fallbacks;
+    struct kp_fallback fallbacks[2]; /* kprobe, kprobe.multi */
     struct kp_hook_state hooks[LD_HOOK_MAX];
     struct bpf_program *peek;
     int peek_fd;
@@ -34,6 +45,20 @@ int kp_fail(struct kp_error *error, int code, const char *format, ...) __attribu
 /* The last lines libbpf said, for an error's text; cleared by each call that loads. */
 const char *kp_library_log(void);
 void kp_library_log_clear(void);
+
+struct bpf_object *kp_open_object(const struct kp_image *image, const struct kp_config *config);
+/* The function or tracepoint that a hook's program names. */
+const char *kp_hook_function(const struct kp_probe *probe, int hook);
+uint64_t kp_program_misses(const struct bpf_program *program);
+
+bool kp_has_fallback(const struct kp_probe *probe, int hook);
+bool kp_is_fallback_program(const struct bpf_program *program);
+bool kp_is_fallback_map(const struct bpf_map *map);
+bool kp_is_preempt_rt(const struct btf *types);
+/* Hooks by kprobe what is refused otherwise; a negative errno where that is refused too. */
+int kp_attach_fallback(struct kp_probe *probe, const struct kp_image *image, int hook);
+uint64_t kp_fallback_misses(const struct kp_probe *probe);
+void kp_close_fallbacks(struct kp_probe *probe);
 
 void kp_unmap_ring(struct kp_probe *probe);
 

@@ -21,18 +21,19 @@ void kp_counters(const struct kp_probe *probe, uint64_t *values, int count) {
             values[i] += counters[cpu * COUNTER_SLOTS + i];
 }
 
+uint64_t kp_program_misses(const struct bpf_program *program) {
+    struct bpf_prog_info info = {0};
+    __u32 length = sizeof(info);
+
+    return bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &length) == 0 ? info.recursion_misses : 0;
+}
+
 uint64_t kp_misses(const struct kp_probe *probe) {
-    uint64_t misses = 0;
+    uint64_t misses = kp_fallback_misses(probe);
 
-    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
-        struct bpf_prog_info info = {0};
-        __u32 length = sizeof(info);
-
-        if (!probe->links[hook])
-            continue;
-        if (bpf_obj_get_info_by_fd(bpf_program__fd(probe->programs[hook]), &info, &length) == 0)
-            misses += info.recursion_misses;
-    }
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++)
+        if (probe->links[hook] && bpf_program__autoload(probe->programs[hook]))
+            misses += kp_program_misses(probe->programs[hook]);
     return misses;
 }
 

@@ -13,12 +13,15 @@ public struct HookState: Sendable {
         /// It has, built without ftrace, and kprobes are not allowed on such functions.
         case untraceable
         case fentry, fexit, kprobe, tracepoint
+        /// kprobes on a function's entry, its return, or both, through ftrace's own.
+        case kprobeMulti = "kprobe.multi"
 
         init(_ attachment: kp_attachment) {
             self =
                 switch attachment {
                 case KP_FENTRY: .fentry
                 case KP_FEXIT: .fexit
+                case KP_KPROBE_MULTI: .kprobeMulti
                 case KP_KPROBE: .kprobe
                 case KP_TRACEPOINT: .tracepoint
                 case KP_REFUSED: .refused

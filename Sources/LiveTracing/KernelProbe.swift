@@ -11,17 +11,26 @@ internal import LockNaming
 /// takes the kernel seconds; should the process be killed, the kernel detaches by itself, as the links are descriptors.
 public struct KernelProbe: ~Copyable {
     let handle: OpaquePointer
+    private let source: EventSource
 
     /// Opens the embedded object and tells it what it needs to know of this kernel.
     public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
         var handle: OpaquePointer?
         var c = configuration.c
-        let image = (configuration.source == .lockdep ? EmbeddedObject.lockdep : EmbeddedObject.functions).bytes
+        let bytes = Self.image(of: configuration.source)
         try checked { error in
-            kp_open(image, image.count, &c, &handle, &error)
+            bytes.withUnsafeBytes { bytes in
+                var image = kp_image(bytes: bytes.baseAddress, size: bytes.count)
+                return kp_open(&image, &c, &handle, &error)
+            }
         }
         guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
         self.handle = handle
+        source = configuration.source
+    }
+
+    private static func image(of source: EventSource) -> [UInt8] {
+        (source == .lockdep ? EmbeddedObject.lockdep : EmbeddedObject.functions).bytes
     }
 
     deinit { kp_close(handle) }
@@ -41,8 +50,9 @@ public struct KernelProbe: ~Copyable {
     func leaveOutUntraceable(_ symbols: SymbolTable) {
         let configuration = KernelFile.text(at: "/boot/config-\(KernelImage.release)") ?? ""
         if configuration.contains("CONFIG_KPROBE_EVENTS_ON_NOTRACE=y") { return }
-        for hook in 0..<kp_hook_count() where kp_is_kprobe(handle, hook) {
-            guard let address = symbols.address(of: String(cString: kp_hook_name(hook))) else { continue }
+        for hook in 0..<kp_hook_count() {
+            guard let function = kp_kprobe_function(handle, hook) else { continue }
+            guard let address = symbols.address(of: String(cString: function)) else { continue }
             if !isTraceable(at: address) { kp_leave_out(handle, hook) }
         }
     }
@@ -59,8 +69,16 @@ public struct KernelProbe: ~Copyable {
         for place in places { _ = kp_set_container(handle, place.cache, place.offset, Int32(place.kind)) }
     }
 
-    /// Attaches every loaded program; how each fared is in ``hooks``.
-    public func attach() throws(ProbeError) { try checked { kp_attach(handle, &$0) } }
+    /// Attaches every loaded program, and where that is refused one of another kind; how each fared is in ``hooks``.
+    public func attach() throws(ProbeError) {
+        let bytes = Self.image(of: source)
+        try checked { error in
+            bytes.withUnsafeBytes { bytes in
+                var image = kp_image(bytes: bytes.baseAddress, size: bytes.count)
+                return kp_attach(handle, &image, &error)
+            }
+        }
+    }
 
     /// Opens the gate: events are recorded from here on.
     public func start() { kp_start(handle) }

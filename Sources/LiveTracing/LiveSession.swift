@@ -22,6 +22,8 @@ public struct LiveSession: ~Copyable {
         public var source = EventSource.functions
         /// Every acquisition and release, instead of chains not seen before.
         public var isUnfiltered = false
+        /// Which kinds of hooks are tried; the functions source's.
+        public var attach = AttachKind.auto
         /// Which tasks are followed.
         public var filter = TaskFilter()
         /// The test that runs; nil to learn from the kernel's log which one does.
@@ -53,6 +55,7 @@ public struct LiveSession: ~Copyable {
         let types = options.source == .functions ? KernelTypes() : nil
         var configuration = ProbeConfiguration(symbols: symbols, pageStructSize: types?.size(of: "page"))
         configuration.source = options.source
+        configuration.attach = options.attach
         configuration.isUnfiltered = options.isUnfiltered
         configuration.filter = options.filter
         configuration.ringBytes = options.ringBytes
@@ -226,6 +229,7 @@ public struct LiveSession: ~Copyable {
             withoutStorage: counters.withoutStorage,
             overflowed: counters.overflowed,
             inInterrupts: counters.inInterrupts,
+            lostCalls: counters.lostCalls,
             stale: counters.stale,
             earlyReleases: counts.earlyReleases,
             unknownReleases: unknown,

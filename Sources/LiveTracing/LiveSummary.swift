@@ -27,6 +27,8 @@ public struct LiveSummary: Sendable {
     public var overflowed: UInt64
     /// Trylocks and releases in interrupts, which belong to no task.
     public var inInterrupts: UInt64
+    /// Lock functions hooked by kprobes whose entry or return was not seen: a lock may have been taken unseen.
+    public var lostCalls: UInt64
     /// Held locks that turned out to be held no more.
     public var stale: UInt64
     /// Releases of locks taken before tracing began.
@@ -60,6 +62,7 @@ extension LiveSummary {
             withoutStorage: 0,
             overflowed: 0,
             inInterrupts: 0,
+            lostCalls: 0,
             stale: 0,
             earlyReleases: 0,
             unknownReleases: [:],

@@ -16,6 +16,8 @@ public struct ProbeConfiguration: Sendable {
     public var filter = TaskFilter()
     /// Which programs are loaded.
     public var source = EventSource.functions
+    /// Which kinds of hooks are tried.
+    public var attach = AttachKind.auto
 
     private let cpuHotplugLock: UInt64
     private let faultRanges: [Range<UInt64>]
@@ -77,6 +79,12 @@ public struct ProbeConfiguration: Sendable {
         c.might_fault_end = mightFault.upperBound
         c.has_preempt_count = hasPreemptCount
         c.has_pcpu_hot = hasHotVariables
+        c.attach =
+            switch attach {
+            case .auto: KP_ATTACH_AUTO
+            case .kprobeMulti: KP_ATTACH_KPROBE_MULTI
+            case .kprobe: KP_ATTACH_KPROBE
+            }
         return c
     }
 }

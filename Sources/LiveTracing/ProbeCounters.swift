@@ -28,6 +28,8 @@ public struct ProbeCounters: Sendable {
     public var acquired: UInt64 { self[LD_C_ACQUIRED] }
     /// Modules that were loaded.
     public var modulesLoaded: UInt64 { self[LD_C_MODULES] }
+    /// Lock functions hooked by kprobes whose entry or return was not seen.
+    public var lostCalls: UInt64 { self[LD_C_LOST_CALLS] }
     /// Releases of locks that the task's list did not have.
     public var unmatched: UInt64 { self[LD_C_UNMATCHED] }
 }

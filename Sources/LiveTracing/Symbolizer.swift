@@ -92,7 +92,7 @@ package struct Symbolizer: StackNaming {
         if symbol.module == "bpf" { return true }
         return [
             "bpf_", "__bpf_", "__traceiter_", "trace_", "__percpu_", "percpu_", "__mutex", "rwsem_", "__might_fault",
-            "_raw_",
+            "_raw_", "arch_rethook_", "__kretprobe_", "return_to_handler",
         ].contains { symbol.name.hasPrefix($0) }
     }
 }

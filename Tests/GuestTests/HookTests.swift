@@ -32,11 +32,15 @@ struct HookTests {
 
     @Test("each is seen once, with its mode, trylock and outcome", arguments: GuestSession.kernels)
     func everyFunction(kernel: String) async throws {
-        let session = try await GuestSession.of(kernel)
-        #expect(try session.text("hooks.status") == "0")
-        let operations = try session.text("hooks.drive").split(separator: "\n").compactMap { Operation(line: $0) }
+        try Self.compare("hooks", in: try await GuestSession.of(kernel))
+    }
+
+    /// Compares what a story's module did with what its graph says.
+    static func compare(_ story: String, in session: GuestSession) throws {
+        #expect(try session.text("\(story).status") == "0")
+        let operations = try session.text("\(story).drive").split(separator: "\n").compactMap { Operation(line: $0) }
         #expect(operations.count >= 70)
-        let dependencies = try session.text("hooks.livedep").split(separator: "\n").compactMap { line in
+        let dependencies = try session.text("\(story).livedep").split(separator: "\n").compactMap { line in
             try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         }.filter { $0["record"] as? String == "dependency" }
         let isEnd = { (record: [String: Any], end: String, lock: String) in record[end] as? String == lock }
@@ -59,7 +63,7 @@ struct HookTests {
             }
             checked += 1
         }
-        print("\(kernel): \(checked) of \(operations.count) operations compared")
+        print("\(session.kernel), \(story): \(checked) of \(operations.count) operations compared")
         #expect(checked >= 65)
     }
 }

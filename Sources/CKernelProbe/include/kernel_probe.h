@@ -18,6 +18,19 @@ struct kp_error {
     char text[KP_ERROR_LENGTH];
 };
 
+/* The kinds of hooks to try, from this one on. */
+enum kp_attach_kind {
+    KP_ATTACH_AUTO = 0, /* fentry and fexit */
+    KP_ATTACH_KPROBE_MULTI,
+    KP_ATTACH_KPROBE,
+};
+
+/* An object as it is embedded. */
+struct kp_image {
+    const void *bytes;
+    size_t size;
+};
+
 /* What the programs are told before they are loaded. Zero means: not there. */
 struct kp_config {
     uint32_t own_tgid;
@@ -37,6 +50,7 @@ struct kp_config {
     uint64_t might_fault_start, might_fault_end;
     /* Variables that the kernel tells the address of: with CONFIG_KALLSYMS_ALL, those that it has. */
     bool has_preempt_count, has_pcpu_hot;
+    enum kp_attach_kind attach;
 };
 
 enum kp_attachment {
@@ -45,6 +59,7 @@ enum kp_attachment {
     KP_UNTRACEABLE, /* it has, built without ftrace: not even tried */
     KP_FENTRY,
     KP_FEXIT,
+    KP_KPROBE_MULTI, /* a function's entry, its return, or both */
     KP_KPROBE,
     KP_TRACEPOINT,
 };
@@ -66,7 +81,7 @@ struct kp_ring {
 struct kp_probe;
 
 /* Opens the object; nothing reaches the kernel yet. The image must outlive the call only. */
-int kp_open(const void *image, size_t size, const struct kp_config *config, struct kp_probe **probe,
+int kp_open(const struct kp_image *image, const struct kp_config *config, struct kp_probe **probe,
             struct kp_error *error);
 
 /* Loads the programs whose functions this kernel has. */
@@ -76,16 +91,20 @@ int kp_load(struct kp_probe *probe, struct kp_error *error);
 void kp_set_memory_map(struct kp_probe *probe, uint64_t page_offset_base, uint64_t vmemmap_base);
 
 /*
- * Leaves a kprobe out. The kernel complains in its log, at a level that CI
+ * Leaves the kprobes of a hook out. The kernel complains in its log, at a level that CI
  * systems count as a failure, when one is put on a function without ftrace.
  */
 void kp_leave_out(struct kp_probe *probe, int hook);
 
-/* Whether the hook is a kprobe. */
-bool kp_is_kprobe(const struct kp_probe *probe, int hook);
+/* The function that kprobes may be put on for the hook; NULL where there is none to be. */
+const char *kp_kprobe_function(const struct kp_probe *probe, int hook);
 
-/* Attaches every loaded program, releases before acquires; how each fared is asked with kp_hook(). */
-int kp_attach(struct kp_probe *probe, struct kp_error *error);
+/*
+ * Attaches every loaded program, releases before acquires; what is refused as
+ * fentry or fexit is tried as kprobe.multi, then as a kprobe. How each hook
+ * fared is asked with kp_hook(). The image is the one that was opened.
+ */
+int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error);
 
 /* Opens the gate: from here on events are recorded. */
 void kp_start(struct kp_probe *probe);

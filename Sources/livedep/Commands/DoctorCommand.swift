@@ -18,11 +18,13 @@ struct DoctorCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Examine this source: auto, functions, lockdep.", valueName: "source"))
     var source = SourceChoice.auto
 
+    @OptionGroup var attachOption: AttachOption
+
     @OptionGroup var formatOption: FormatOption
 
     func run() throws {
         let source = source.source()
-        let diagnosis = ConsumerThread.run { Diagnosis(source) }
+        let diagnosis = ConsumerThread.run { [attach = attachOption.attach.kind] in Diagnosis(source, attach: attach) }
         try formatOption.write(text: diagnosis.text) { diagnosis.write(to: &$0) }
         if !diagnosis.canWatch { throw Diagnostics.couldNotRun }
     }

@@ -21,7 +21,7 @@ struct Diagnosis: Sendable {
     private static let seconds = 2
 
     /// Attaches everything once, and listens for a moment.
-    init(_ source: EventSource) {
+    init(_ source: EventSource, attach: AttachKind) {
         self.source = source
         if let refusal = kernel.obstacle {
             obstacle = refusal
@@ -30,6 +30,7 @@ struct Diagnosis: Sendable {
         do throws(ProbeError) {
             var options = LiveSession.Options()
             options.source = source
+            options.attach = attach
             var session = try LiveSession(options)
             hooks = session.hooks
             unmatched = Self.watch(&session)

@@ -25,6 +25,7 @@ enum LiveCounters {
             "without storage": Int(summary.withoutStorage),
             "held list full": Int(summary.overflowed),
             "in interrupts": Int(summary.inInterrupts),
+            "lost calls": Int(summary.lostCalls),
             "stale held locks": Int(summary.stale),
             "early releases": summary.earlyReleases,
             "unknown releases": summary.unknownReleaseCount,

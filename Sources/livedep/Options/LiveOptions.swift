@@ -29,6 +29,8 @@ struct LiveOptions: ParsableArguments {
     )
     var source = SourceChoice.auto
 
+    @OptionGroup var attachOption: AttachOption
+
     @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
     var duration: Double?
 
@@ -80,6 +82,7 @@ struct LiveOptions: ParsableArguments {
     func sessionOptions(isUnfiltered: Bool) throws -> LiveSession.Options {
         var options = LiveSession.Options()
         options.source = source.source()
+        options.attach = attachOption.attach.kind
         options.isUnfiltered = isUnfiltered
         // What the filter lets through of the kernel's own functions fits into 64 KiB; user space maps the ring twice.
         options.ringBytes = (ring ?? (isUnfiltered || options.source != .functions ? 8192 : 2048)) << 10

@@ -55,6 +55,16 @@ story text report seed.livedep
 # three times, so that a chance miss does not pass for a function that is not seen.
 story hooks watch --source functions --format json --graph hooks.livedep -- \
     sh -c 'hook-drive >hooks.drive && hook-drive >hooks.again && hook-drive >hooks.again'
+# The same through kprobes, where fentry and fexit cannot be had. These do not miss runs for a program that is preempted.
+if [ ! -e /proc/lockdep_stats ]; then
+    for kind in kprobe.multi kprobe; do
+        story "hooks-$kind" watch --source functions --attach $kind --format json --graph "hooks-$kind.livedep" -- \
+            sh -c "hook-drive >hooks-$kind.drive && seed-drive all --legacy --second"
+    done
+    story doctor-kprobe doctor --source functions --attach kprobe.multi --format json
+    hooked >hooked.kprobes
+    wc -l </sys/kernel/debug/kprobes/list >kprobes.after
+fi
 story verdicts watch --source functions --format json -- sh -c 'verdict-drive --hold 1200 >verdicts.drive'
 if [ -e /proc/lockdep ]; then
     story tracepoints watch --source lockdep --format json -- sh -c 'verdict-drive --hold 1200 >tracepoints.drive'

@@ -207,6 +207,7 @@ enum ld_counter {
 	LD_C_UNMATCHED,		/* releases of locks that no list had */
 	LD_C_UNSENT_PAIRS,	/* nestings of two instances of one kind that there was no budget for */
 	LD_C_MODULES,		/* modules that were loaded */
+	LD_C_LOST_CALLS,	/* kprobes: lock functions whose entry or return was not seen */
 	LD_COUNTER_MAX,
 };
 
