@@ -6,7 +6,7 @@
  * A return program sees the result and not the arguments, so an entry program
  * leaves these in the task's storage. A return may be missed, as the kernel has
  * a limited number of places for return addresses: an entry whose stack frame
- * is gone by the time of the next one has returned unseen.
+ * is gone by the time of the next one has returned unseen, and is counted.
  */
 #ifndef LIVEDEP_FALLBACK_H
 #define LIVEDEP_FALLBACK_H

@@ -98,6 +98,8 @@ void kp_leave_out(struct kp_probe *probe, int hook) {
         probe->untraceable[hook] = true;
 }
 
+static bool is_absence(int result) { return result == -ENOENT || result == -ESRCH; }
+
 static int attach_as_loaded(struct kp_probe *probe, int hook) {
     struct bpf_program *program = probe->programs[hook];
 
@@ -112,7 +114,8 @@ static int attach_as_loaded(struct kp_probe *probe, int hook) {
 }
 
 int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error) {
-    int attached = 0, last_error = 0;
+    int attached = 0, last_error = 0, results[LD_HOOK_MAX] = {0};
+    bool refused[LD_HOOK_MAX] = {false};
 
     for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
         struct bpf_program *program = probe->programs[hook];
@@ -123,12 +126,17 @@ int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_er
             probe->hooks[hook].attachment = KP_UNTRACEABLE;
             continue;
         }
-        int result = attach_as_loaded(probe, hook);
-        bool absent = result == -ENOENT || result == -ESRCH;
-        if (result && !absent && kp_has_fallback(probe, hook))
-            result = kp_attach_fallback(probe, image, hook);
+        results[hook] = attach_as_loaded(probe, hook);
+        refused[hook] = results[hook] && !is_absence(results[hook]) && kp_has_fallback(probe, hook);
+    }
+    kp_attach_returns(probe, image, refused);
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
+        if (!probe->programs[hook] || !probe->present[hook] || probe->hooks[hook].attachment == KP_UNTRACEABLE)
+            continue;
+        int result = refused[hook] ? kp_attach_fallback(probe, image, hook) : results[hook];
         if (result) {
-            absent = result == -ENOENT || result == -ESRCH;
+            bool absent = is_absence(result);
+
             last_error = -result;
             probe->hooks[hook] = (struct kp_hook_state){absent ? KP_ABSENT : KP_REFUSED, -result};
             continue;
@@ -164,6 +172,7 @@ void kp_close(struct kp_probe *probe) {
         bpf_link__destroy(probe->entry_links[hook]);
         bpf_link__destroy(probe->links[hook]);
     }
+    bpf_link__destroy(probe->return_link);
     kp_unmap_ring(probe);
     kp_close_fallbacks(probe);
     if (probe->variables)

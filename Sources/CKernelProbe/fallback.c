@@ -151,20 +151,27 @@ static struct bpf_link *attach_one(struct bpf_object *object, const char *name, 
                  : bpf_program__attach_kprobe_opts(program, function, &single);
 }
 
-static int attach_both(struct kp_probe *probe, const struct kp_image *image, int hook, bool multi) {
-    const struct fallback *fallback = &fallbacks[hook];
-    const char *function = kp_hook_function(probe, hook);
+static int load_once(struct kp_probe *probe, const struct kp_image *image, bool multi) {
     struct kp_fallback *kind = &probe->fallbacks[multi];
-    struct bpf_link *link;
 
     if (!kind->object && !kind->error) {
         kind->object = load(probe, image, multi);
         kind->error = kind->object ? 0 : errno;
     }
-    if (kind->error)
-        return -kind->error;
+    return -kind->error;
+}
+
+static int attach_both(struct kp_probe *probe, const struct kp_image *image, int hook, bool multi) {
+    const struct fallback *fallback = &fallbacks[hook];
+    const char *function = kp_hook_function(probe, hook);
+    struct kp_fallback *kind = &probe->fallbacks[multi];
+    struct bpf_link *link;
+    int error = load_once(probe, image, multi);
+
+    if (error)
+        return error;
     /* The newest probe runs first: an entry program must see the return address that the return probe replaces. */
-    if (fallback->exit) {
+    if (fallback->exit && !(multi && probe->has_return[hook])) {
         link = attach_one(kind->object, fallback->exit, function, fallback->cookie, true, multi);
         if (!link)
             return -errno;
@@ -173,11 +180,10 @@ static int attach_both(struct kp_probe *probe, const struct kp_image *image, int
     if (fallback->entry) {
         link = attach_one(kind->object, fallback->entry, function, fallback->cookie, false, multi);
         if (!link) {
-            int error = errno;
-
+            error = -errno;
             bpf_link__destroy(probe->links[hook]);
             probe->links[hook] = NULL;
-            return -error;
+            return error;
         }
         probe->entry_links[hook] = link;
     }
@@ -185,12 +191,41 @@ static int attach_both(struct kp_probe *probe, const struct kp_image *image, int
     return 0;
 }
 
+/*
+ * The places for return addresses of a link are as many as its functions,
+ * times twice the processors (kernel/trace/fprobe.c), and a link that has none
+ * left misses returns: all functions are in one, so that the few which tasks
+ * wait in have the places of the rest. Where that fails each gets its own.
+ */
+void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image, const bool *wanted) {
+    const char *functions[LD_HOOK_MAX];
+    __u64 cookies[LD_HOOK_MAX];
+    size_t count = 0;
+
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
+        if (!wanted[hook] || !fallbacks[hook].exit || strcmp(fallbacks[hook].exit, "fallback_return") != 0)
+            continue;
+        functions[count] = kp_hook_function(probe, hook);
+        cookies[count++] = fallbacks[hook].cookie;
+    }
+    if (!count || probe->config.attach == KP_ATTACH_KPROBE || load_once(probe, image, true))
+        return;
+    struct bpf_object *object = probe->fallbacks[true].object;
+    LIBBPF_OPTS(bpf_kprobe_multi_opts, options, .syms = functions, .cookies = cookies, .cnt = count, .retprobe = true);
+    struct bpf_program *program = bpf_object__find_program_by_name(object, "fallback_return");
+    probe->return_link = program ? bpf_program__attach_kprobe_multi_opts(program, NULL, &options) : NULL;
+    for (int hook = 0; probe->return_link && hook < LD_HOOK_MAX; hook++)
+        probe->has_return[hook] =
+            wanted[hook] && fallbacks[hook].exit && strcmp(fallbacks[hook].exit, "fallback_return") == 0;
+}
+
 int kp_attach_fallback(struct kp_probe *probe, const struct kp_image *image, int hook) {
     int error = -EOPNOTSUPP;
 
     if (probe->config.attach != KP_ATTACH_KPROBE)
         error = attach_both(probe, image, hook, true);
-    if (error && !probe->untraceable[hook])
+    /* Never two return programs on a function. */
+    if (error && !probe->untraceable[hook] && !probe->has_return[hook])
         error = attach_both(probe, image, hook, false);
     return error;
 }
