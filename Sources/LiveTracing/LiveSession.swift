@@ -104,7 +104,6 @@ public struct LiveSession: ~Copyable {
         tellContainerPlaces()
         missesAtStart = probe.misses
         seenMisses = missesAtStart
-        tests.start()
         probe.start()
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Foundation
 
 /// What one boot of one guest kernel left behind: see Tests/Guest/session/session.sh.
@@ -53,15 +54,37 @@ struct GuestSession: Sendable {
     private enum Script { case stories, mixedLoad }
 
     private actor Boots {
-        private var sessions: [String: Result<GuestSession, any Error>] = [:]
+        /// A guest has one processor of the machine's.
+        private static let atOnce = 2
 
-        // Boots one guest at a time: an actor's method without suspension runs to its end.
-        func session(of kernel: String, _ script: Script) throws -> GuestSession {
+        private var sessions: [String: Task<GuestSession, any Error>] = [:]
+        private var running = 0
+        private var waiting: [CheckedContinuation<Void, Never>] = []
+
+        func session(of kernel: String, _ script: Script) async throws -> GuestSession {
             let key = "\(kernel) \(script)"
-            if let session = sessions[key] { return try session.get() }
-            let session = Result { try GuestSession(booting: kernel, script) }
+            if let session = sessions[key] { return try await session.value }
+            let session = Task {
+                await begin()
+                defer { end() }
+                // It waits for processes, which would hold up the pool of threads that runs the tests.
+                return try await withCheckedThrowingContinuation { continuation in
+                    DispatchQueue.global().async {
+                        continuation.resume(with: Result { try GuestSession(booting: kernel, script) })
+                    }
+                }
+            }
             sessions[key] = session
-            return try session.get()
+            return try await session.value
+        }
+
+        private func begin() async {
+            if running == Self.atOnce { await withCheckedContinuation { waiting.append($0) } } else { running += 1 }
+        }
+
+        /// Hands the place to who waits longest.
+        private func end() {
+            if waiting.isEmpty { running -= 1 } else { waiting.removeFirst().resume() }
         }
     }
 

@@ -147,7 +147,6 @@ public struct PerfSession: ~Copyable, TracingSession {
 
     /// Begins to record.
     public mutating func start() {
-        tests.start()
         rings.enable(true)
     }
 

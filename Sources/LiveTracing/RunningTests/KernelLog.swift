@@ -22,9 +22,6 @@ struct KernelLog: ~Copyable {
         kp_log_clock_close(clock)
     }
 
-    /// Takes the calling thread for the reader.
-    mutating func start() { if clock == nil { clock = kp_log_clock_open() } }
-
     /// The next line that `isWanted` by its text, and when it was written in nanoseconds of the log's clock; nil at the end.
     mutating func next(_ isWanted: (Span<UInt8>) -> Bool) -> (time: UInt64, text: String)? {
         while true {
@@ -38,9 +35,11 @@ struct KernelLog: ~Copyable {
         }
     }
 
-    /// Nanoseconds from the log's clock to the records'; nil where that cannot be found out.
-    var offset: Int64? {
+    /// Nanoseconds from the log's clock to the records'; nil where that cannot be found out. Asked by the reading thread, when
+    /// the first test is announced: perf's event would go along with every switch to and from the thread.
+    mutating func offset() -> Int64? {
         var offset: Int64 = 0
+        if clock == nil { clock = kp_log_clock_open() }
         guard let clock, kp_log_clock_offset(clock, &offset) else { return nil }
         return offset
     }

@@ -26,8 +26,6 @@ struct RunningTests: ~Copyable {
         log = test == nil ? KernelLog() : nil
     }
 
-    /// Begins to listen, for the calling thread.
-    mutating func start() { log?.start() }
 
     /// The changes since the last call, in order. One system call where there are none.
     mutating func take(now: UInt64) -> [Change] {
@@ -40,7 +38,7 @@ struct RunningTests: ~Copyable {
             if let test = announcements.read(line.text) { changes.append(Change(test: test, time: line.time)) }
         }
         if changes.isEmpty { return [] }
-        let offset = log?.offset
+        let offset = log?.offset()
         for index in changes.indices {
             let time = offset.map { UInt64(clamping: Int64(clamping: changes[index].time) + $0) } ?? now
             changes[index].time = min(time, now)
