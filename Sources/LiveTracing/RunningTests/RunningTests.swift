@@ -26,7 +26,6 @@ struct RunningTests: ~Copyable {
         log = test == nil ? KernelLog() : nil
     }
 
-
     /// The changes since the last call, in order. One system call where there are none.
     mutating func take(now: UInt64) -> [Change] {
         if let test = given {
