@@ -47,6 +47,16 @@ struct FilterTests {
             name.replacing(/@\w+/, with: "@site")
         }
 
+        /// Whether there is such a dependency. A lock whose initialisation was dropped is called after who takes it: then its
+        /// other end, and the modes, are what there is to compare.
+        func shows(_ key: String) -> Bool {
+            let parts = key.split(separator: /\w+@site/, omittingEmptySubsequences: false)
+            guard parts.count > 1, let first = parts.first, let last = parts.last else {
+                return dependencies[key] != nil
+            }
+            return dependencies.keys.contains { $0.hasPrefix(first) && $0.hasSuffix(last) }
+        }
+
         /// Those first made while the work was done, and not by the watches: no watch sees itself.
         func dependencies(between began: Double, and ended: Double) -> Set<String> {
             Set(
@@ -91,7 +101,7 @@ struct FilterTests {
         #expect(try #require(small.counters["drops"]) > 0)
         #expect(try #require(small.counters["gaps"]) > 0)
         let (began, ended) = (try time(session, "same.began"), try time(session, "same.ended"))
-        let invented = small.dependencies(between: began, and: ended).subtracting(full.dependencies.keys)
+        let invented = small.dependencies(between: began, and: ended).filter { !full.shows($0) }
         #expect(invented.isEmpty, "\(invented.sorted())")
         #expect(Set(small.findings.keys).isSubset(of: full.findings.keys))
     }

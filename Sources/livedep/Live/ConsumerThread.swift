@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LiveTracing
 import Synchronization
 
 /// A thread of its own for the ring's consumer: it polls and must not hold up the cooperative pool.
@@ -27,7 +28,11 @@ enum ConsumerThread {
     /// Lets the calling thread run before those of the load that it watches: it has little to do and must not come late, or
     /// the ring overflows. To be called when everything was started that would inherit it. Without the right to, nothing
     /// changes.
+    ///
+    /// Not where kernel code is preempted: the thread would break in on programs, and what other tasks do meanwhile on that
+    /// processor would be missed.
     static func takePrecedence() {
+        if ["rt", "full", "lazy"].contains(KernelState().preemption) { return }
         // On Linux a priority is a thread's own; 0 is the calling one.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10)
     }
