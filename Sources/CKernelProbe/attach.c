@@ -113,10 +113,29 @@ static int attach_as_loaded(struct kp_probe *probe, int hook) {
     return 0;
 }
 
-int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error) {
-    int attached = 0, last_error = 0, results[LD_HOOK_MAX] = {0};
-    bool refused[LD_HOOK_MAX] = {false};
+/* What became of each hook whose program was not attached, and an error where none was. */
+static int settle(struct kp_probe *probe, struct kp_error *error) {
+    int attached = 0, last_error = 0;
 
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
+        if (!probe->programs[hook] || !probe->present[hook] || probe->hooks[hook].attachment == KP_UNTRACEABLE)
+            continue;
+        if (probe->results[hook]) {
+            last_error = -probe->results[hook];
+            probe->hooks[hook] =
+                (struct kp_hook_state){is_absence(probe->results[hook]) ? KP_ABSENT : KP_REFUSED, last_error};
+            continue;
+        }
+        attached++;
+    }
+    if (!attached)
+        return kp_fail(error, last_error ? last_error : ENOENT, "none of the lock functions could be hooked: %s",
+                       strerror(last_error ? last_error : ENOENT));
+    return 0;
+}
+
+int kp_attach(struct kp_probe *probe, bool *refused, struct kp_error *error) {
+    *refused = false;
     for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
         struct bpf_program *program = probe->programs[hook];
 
@@ -126,27 +145,20 @@ int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_er
             probe->hooks[hook].attachment = KP_UNTRACEABLE;
             continue;
         }
-        results[hook] = attach_as_loaded(probe, hook);
-        refused[hook] = results[hook] && !is_absence(results[hook]) && kp_has_fallback(probe, hook);
+        probe->results[hook] = attach_as_loaded(probe, hook);
+        probe->refused[hook] =
+            probe->results[hook] && !is_absence(probe->results[hook]) && kp_has_fallback(probe, hook);
+        *refused = *refused || probe->refused[hook];
     }
-    kp_attach_returns(probe, image, refused);
-    for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
-        if (!probe->programs[hook] || !probe->present[hook] || probe->hooks[hook].attachment == KP_UNTRACEABLE)
-            continue;
-        int result = refused[hook] ? kp_attach_fallback(probe, image, hook) : results[hook];
-        if (result) {
-            bool absent = is_absence(result);
+    return *refused ? 0 : settle(probe, error);
+}
 
-            last_error = -result;
-            probe->hooks[hook] = (struct kp_hook_state){absent ? KP_ABSENT : KP_REFUSED, -result};
-            continue;
-        }
-        attached++;
-    }
-    if (!attached)
-        return kp_fail(error, last_error ? last_error : ENOENT, "none of the lock functions could be hooked: %s",
-                       strerror(last_error ? last_error : ENOENT));
-    return 0;
+int kp_attach_refused(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error) {
+    kp_attach_returns(probe, image);
+    for (int hook = 0; hook < LD_HOOK_MAX; hook++)
+        if (probe->refused[hook])
+            probe->results[hook] = kp_attach_fallback(probe, image, hook);
+    return settle(probe, error);
 }
 
 void kp_start(struct kp_probe *probe) {

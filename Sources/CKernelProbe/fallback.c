@@ -191,19 +191,23 @@ static int attach_both(struct kp_probe *probe, const struct kp_image *image, int
     return 0;
 }
 
+static bool returns_alike(const struct kp_probe *probe, int hook) {
+    return probe->refused[hook] && fallbacks[hook].exit && strcmp(fallbacks[hook].exit, "fallback_return") == 0;
+}
+
 /*
  * The places for return addresses of a link are as many as its functions,
  * times twice the processors (kernel/trace/fprobe.c), and a link that has none
  * left misses returns: all functions are in one, so that the few which tasks
  * wait in have the places of the rest. Where that fails each gets its own.
  */
-void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image, const bool *wanted) {
+void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image) {
     const char *functions[LD_HOOK_MAX];
     __u64 cookies[LD_HOOK_MAX];
     size_t count = 0;
 
     for (int hook = 0; hook < LD_HOOK_MAX; hook++) {
-        if (!wanted[hook] || !fallbacks[hook].exit || strcmp(fallbacks[hook].exit, "fallback_return") != 0)
+        if (!returns_alike(probe, hook))
             continue;
         functions[count] = kp_hook_function(probe, hook);
         cookies[count++] = fallbacks[hook].cookie;
@@ -215,8 +219,7 @@ void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image, con
     struct bpf_program *program = bpf_object__find_program_by_name(object, "fallback_return");
     probe->return_link = program ? bpf_program__attach_kprobe_multi_opts(program, NULL, &options) : NULL;
     for (int hook = 0; probe->return_link && hook < LD_HOOK_MAX; hook++)
-        probe->has_return[hook] =
-            wanted[hook] && fallbacks[hook].exit && strcmp(fallbacks[hook].exit, "fallback_return") == 0;
+        probe->has_return[hook] = returns_alike(probe, hook);
 }
 
 int kp_attach_fallback(struct kp_probe *probe, const struct kp_image *image, int hook) {

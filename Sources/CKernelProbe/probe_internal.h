@@ -24,6 +24,8 @@ struct kp_probe {
     struct bpf_link *entry_links[LD_HOOK_MAX]; /* of kprobes */
     bool present[LD_HOOK_MAX];                 /* the kernel has the function */
     bool untraceable[LD_HOOK_MAX];             /* no kprobe is tried */
+    int results[LD_HOOK_MAX];                  /* of attaching: 0 or a negative errno */
+    bool refused[LD_HOOK_MAX];                 /* another kind of probe may be had */
     struct bpf_link *return_link;  /* of all hooks that has_return is set for */
     bool has_return[LD_HOOK_MAX];
     bool has_fallbacks;
@@ -57,8 +59,8 @@ bool kp_has_fallback(const struct kp_probe *probe, int hook);
 bool kp_is_fallback_program(const struct bpf_program *program);
 bool kp_is_fallback_map(const struct bpf_map *map);
 bool kp_is_preempt_rt(const struct btf *types);
-/* Puts one return probe on all functions that are wanted, if the kernel can. */
-void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image, const bool *wanted);
+/* Puts one return probe on all functions that were refused, if the kernel can. */
+void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image);
 /* Hooks by kprobe what is refused otherwise; a negative errno where that is refused too. */
 int kp_attach_fallback(struct kp_probe *probe, const struct kp_image *image, int hook);
 uint64_t kp_fallback_misses(const struct kp_probe *probe);

@@ -17,20 +17,23 @@ public struct KernelProbe: ~Copyable {
     public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
         var handle: OpaquePointer?
         var c = configuration.c
-        let bytes = Self.image(of: configuration.source)
-        try checked { error in
-            bytes.withUnsafeBytes { bytes in
-                var image = kp_image(bytes: bytes.baseAddress, size: bytes.count)
-                return kp_open(&image, &c, &handle, &error)
-            }
-        }
+        try Self.withImage(of: configuration.source) { image, error in kp_open(&image, &c, &handle, &error) }
         guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
         self.handle = handle
         source = configuration.source
     }
 
-    private static func image(of source: EventSource) -> [UInt8] {
-        (source == .lockdep ? EmbeddedObject.lockdep : EmbeddedObject.functions).bytes
+    private static func withImage(
+        of source: EventSource,
+        _ body: (inout kp_image, inout kp_error) -> Int32
+    ) throws(ProbeError) {
+        let bytes = (source == .lockdep ? EmbeddedObject.lockdep : EmbeddedObject.functions).bytes
+        try checked { error in
+            bytes.withUnsafeBytes { bytes in
+                var image = kp_image(bytes: bytes.baseAddress, size: bytes.count)
+                return body(&image, &error)
+            }
+        }
     }
 
     deinit { kp_close(handle) }
@@ -71,13 +74,10 @@ public struct KernelProbe: ~Copyable {
 
     /// Attaches every loaded program, and where that is refused one of another kind; how each fared is in ``hooks``.
     public func attach() throws(ProbeError) {
-        let bytes = Self.image(of: source)
-        try checked { error in
-            bytes.withUnsafeBytes { bytes in
-                var image = kp_image(bytes: bytes.baseAddress, size: bytes.count)
-                return kp_attach(handle, &image, &error)
-            }
-        }
+        var isRefused = false
+        try checked { kp_attach(handle, &isRefused, &$0) }
+        if !isRefused { return }
+        try Self.withImage(of: source) { image, error in kp_attach_refused(handle, &image, &error) }
     }
 
     /// Opens the gate: events are recorded from here on.

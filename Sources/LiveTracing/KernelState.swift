@@ -41,7 +41,7 @@ public struct KernelState: Sendable {
         release = KernelFile.text(at: "/proc/sys/kernel/osrelease") ?? "unknown"
         version = KernelFile.text(at: "/proc/sys/kernel/version") ?? ""
         machine = KernelFile.text(at: "/proc/sys/kernel/arch") ?? Self.builtFor
-        preemption = Self.preemption(version: version)
+        preemption = Self.currentPreemption
         lockdown = Self.chosen(KernelFile.text(at: "/sys/kernel/security/lockdown") ?? "", open: "[", close: "]")
         hasTypes = FileManager.default.fileExists(atPath: "/sys/kernel/btf/vmlinux")
         isRoot = geteuid() == 0
@@ -75,7 +75,9 @@ public struct KernelState: Sendable {
         #endif
     }
 
-    private static func preemption(version: String) -> String {
+    /// ``preemption``, for somebody who wants to know no more. Reads two files.
+    public static var currentPreemption: String {
+        let version = KernelFile.text(at: "/proc/sys/kernel/version") ?? ""
         if version.contains("PREEMPT_RT") { return "rt" }
         // Where the model can be chosen at run time, debugfs brackets the one in force.
         let chosen = chosen(KernelFile.text(at: "/sys/kernel/debug/sched/preempt") ?? "", open: "(", close: ")")

@@ -100,11 +100,14 @@ void kp_leave_out(struct kp_probe *probe, int hook);
 const char *kp_kprobe_function(const struct kp_probe *probe, int hook);
 
 /*
- * Attaches every loaded program, releases before acquires; what is refused as
- * fentry or fexit is tried as kprobe.multi, then as a kprobe. How each hook
- * fared is asked with kp_hook(). The image is the one that was opened.
+ * Attaches every loaded program, releases before acquires. How each hook fared is
+ * asked with kp_hook(), unless `refused` says that some may be had by another kind
+ * of probe: then after kp_attach_refused().
  */
-int kp_attach(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error);
+int kp_attach(struct kp_probe *probe, bool *refused, struct kp_error *error);
+
+/* Tries what was refused as kprobe.multi, then as a kprobe. The image is the one that was opened. */
+int kp_attach_refused(struct kp_probe *probe, const struct kp_image *image, struct kp_error *error);
 
 /* Opens the gate: from here on events are recorded. */
 void kp_start(struct kp_probe *probe);

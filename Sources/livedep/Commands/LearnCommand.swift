@@ -24,8 +24,7 @@ struct LearnCommand: ParsableCommand {
     )
     var output: String
 
-    @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
-    var duration: Double?
+    @OptionGroup var durationOption: DurationOption
 
     @OptionGroup var formatOption: FormatOption
 
@@ -34,12 +33,6 @@ struct LearnCommand: ParsableCommand {
         help: ArgumentHelp("The command to learn from, behind '--'.", valueName: "command")
     )
     var command: [String] = []
-
-    func validate() throws {
-        if let duration, !(duration > 0 && duration < 1e9) {
-            throw ValidationError("--duration: a number of seconds above zero")
-        }
-    }
 
     func run() throws {
         let kernel = KernelState()
@@ -60,7 +53,7 @@ struct LearnCommand: ParsableCommand {
             session: session,
             kernel: kernel.release,
             output: output,
-            duration: duration,
+            duration: durationOption.duration,
             workload: command
         )
         StopRequest.catchSignals()

@@ -75,7 +75,7 @@ struct RecordCommand: ParsableCommand {
             folder: output,
             limits: CaptureWriter.Limits(fileSize: maxSize, files: keep),
             graph: graph.map { ($0, engine) },
-            duration: live.duration,
+            duration: live.durationOption.duration,
             workload: command
         )
         StopRequest.catchSignals()

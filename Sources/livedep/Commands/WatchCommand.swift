@@ -43,7 +43,7 @@ struct WatchCommand: ParsableCommand {
             engine: engine,
             run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             graph: graph,
-            duration: live.duration,
+            duration: live.durationOption.duration,
             workload: command,
             format: formatOption.format,
             style: .standard(baseline: judgement.baselineOption.baseline, graph: graph)

@@ -32,7 +32,7 @@ enum ConsumerThread {
     /// Not where kernel code is preempted: the thread would break in on programs, and what other tasks do meanwhile on that
     /// processor would be missed.
     static func takePrecedence() {
-        if ["rt", "full", "lazy"].contains(KernelState().preemption) { return }
+        if ["rt", "full", "lazy"].contains(KernelState.currentPreemption) { return }
         // On Linux a priority is a thread's own; 0 is the calling one.
         _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10)
     }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import LiveTracing
 import LockGraph
 import TraceFiles
@@ -42,10 +41,9 @@ struct LearnRun {
         var engine = LockOrderEngine(options: options)
         Diagnostics.warn("learning what lockdep's annotations say")
         session.start()
-        try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
-        ConsumerThread.takePrecedence()
-        let end = settings.duration.map { Self.now + $0 }
-        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
+        try RunPeriod.start(&workload)
+        let period = RunPeriod(seconds: settings.duration)
+        while period.goesOn(&workload) {
             session.pump(into: &engine, waitingAtMost: 50)
         }
         session.stop()
@@ -59,11 +57,5 @@ struct LearnRun {
             annotations: annotations,
             counters: LiveCounters.list(session.summary, workloadStatus: workload?.status)
         )
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

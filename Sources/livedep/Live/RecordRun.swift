@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import LiveTracing
 import LockEvents
 import LockGraph
@@ -57,7 +56,7 @@ struct RecordRun {
             throw Diagnostics.failure(error)
         }
         Diagnostics.warn("recording through \(session.hooks.filter(\.attachment.isAttached).count) hooks")
-        let began = Self.now
+        let began = ContinuousClock.now
         let counters: [String: Int]
         if let graph = settings.graph {
             var engine = LockOrderEngine(options: graph.engine)
@@ -78,7 +77,7 @@ struct RecordRun {
         return Outcome(
             records: capture.records,
             bytes: capture.bytesWritten,
-            seconds: Self.now - began,
+            seconds: (ContinuousClock.now - began) / .seconds(1),
             counters: counters
         )
     }
@@ -91,17 +90,16 @@ struct RecordRun {
     ) throws -> [String: Int] {
         var progress = RecordProgress(settings.folder)
         session.start()
-        try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
-        ConsumerThread.takePrecedence()
-        let end = settings.duration.map { Self.now + $0 }
-        var nextSecond = Self.now + 1
+        try RunPeriod.start(&workload)
+        let period = RunPeriod(seconds: settings.duration)
+        var nextSecond = ContinuousClock.now + .seconds(1)
         do throws(FileError) {
-            while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
+            while period.goesOn(&workload) {
                 session.pump(into: &sink, keepingIn: &capture, waitingAtMost: 50)
                 try capture.flush(olderThan: Self.flushInterval, discarded: session.dropped)
-                guard Self.now >= nextSecond else { continue }
+                guard ContinuousClock.now >= nextSecond else { continue }
                 progress.show(capture.records, capture.bytesWritten, drops: session.dropped)
-                nextSecond = Self.now + 1
+                nextSecond = .now + .seconds(1)
             }
             session.stop()
             // What the last events left in the ring.
@@ -115,11 +113,5 @@ struct RecordRun {
         workload?.terminate()
         progress.end()
         return LiveCounters.list(session.summary, workloadStatus: workload?.status)
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

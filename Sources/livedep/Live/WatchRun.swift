@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import LiveTracing
 import LockGraph
 import TraceFiles
@@ -53,16 +52,15 @@ struct WatchRun {
         Diagnostics.warn(Self.opening(session.hooks))
 
         session.start()
-        try Diagnostics.checked { () throws(ProbeError) in try workload?.start() }
-        ConsumerThread.takePrecedence()
-        let end = settings.duration.map { Self.now + $0 }
-        var nextWrite = Self.now + 1
-        while !StopRequest.isMade, workload?.isRunning() ?? true, end.map({ Self.now < $0 }) ?? true {
+        try RunPeriod.start(&workload)
+        let period = RunPeriod(seconds: settings.duration)
+        var nextWrite = ContinuousClock.now + .seconds(1)
+        while period.goesOn(&workload) {
             session.pump(into: &engine, waitingAtMost: 50)
             if engine.hasNewFindings { try sink.write(engine.takeNewFindings()) }
-            if Self.now >= nextWrite {
+            if ContinuousClock.now >= nextWrite {
                 do { try file?.append(engine) } catch { throw Diagnostics.failure(error) }
-                nextWrite = Self.now + 1
+                nextWrite = .now + .seconds(1)
             }
         }
         session.stop()
@@ -90,11 +88,5 @@ struct WatchRun {
         let attached = hooks.filter(\.attachment.isAttached).count
         let refused = hooks.filter { $0.attachment == .refused }.count
         return "watching through \(attached) hooks" + (refused == 0 ? "" : ", \(refused) refused (see livedep doctor)")
-    }
-
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

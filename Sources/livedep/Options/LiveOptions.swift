@@ -18,6 +18,18 @@ enum SourceChoice: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
+/// `--duration SECONDS`.
+struct DurationOption: ParsableArguments {
+    @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
+    var duration: Double?
+
+    func validate() throws {
+        if let duration, !(duration > 0 && duration < 1e9) {
+            throw ValidationError("--duration: a number of seconds above zero")
+        }
+    }
+}
+
 /// What `watch` and `record` trace, and for how long.
 struct LiveOptions: ParsableArguments {
     @Option(
@@ -31,8 +43,7 @@ struct LiveOptions: ParsableArguments {
 
     @OptionGroup var attachOption: AttachOption
 
-    @Option(help: ArgumentHelp("End after this time.", valueName: "seconds"))
-    var duration: Double?
+    @OptionGroup var durationOption: DurationOption
 
     @Option(help: ArgumentHelp("Only this process and its children.", valueName: "n"))
     var pid: UInt32?
@@ -67,9 +78,6 @@ struct LiveOptions: ParsableArguments {
 
     func validate() throws {
         if let test, test.isEmpty { throw ValidationError("--test: a name") }
-        if let duration, !(duration > 0 && duration < 1e9) {
-            throw ValidationError("--duration: a number of seconds above zero")
-        }
         if let comm, comm.isEmpty || comm.utf8.count > 15 {
             throw ValidationError("--comm: the kernel keeps 1 to 15 bytes of a name")
         }
