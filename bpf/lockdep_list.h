@@ -12,6 +12,7 @@
 #define LIVEDEP_LOCKDEP_LIST_H
 
 #include "chain_cache.h"
+#include "held_list.h"
 #include "lockdep_types.h"
 #include "task_filter.h"
 
@@ -101,18 +102,7 @@ static __always_inline u64 chain_below(const struct lockdep_list *t, u32 depth)
 /* The index of a held lock, innermost match first, or -1. */
 __noinline int list_index(struct lockdep_list *t, u64 map)
 {
-	u32 index;
-
-	if (!t)
-		return -1;
-	index = t->depth - 1;
-	for (u32 i = 0; i < LD_MAX_LOCKDEP_HELD; i++, index--) {
-		if (index >= LD_MAX_LOCKDEP_HELD)
-			break;
-		if (t->held[index].lock == map)
-			return index;
-	}
-	return -1;
+	return t ? innermost(t->held, t->depth, LD_MAX_LOCKDEP_HELD, map) : -1;
 }
 
 /* Closes the gap at `index`. Source and target overlap: entries move down one by one. */
@@ -126,13 +116,14 @@ __noinline int list_remove(struct lockdep_list *t, u32 index)
 	if (index == t->depth)
 		return 0;
 	hash = chain_below(t, index);
-	/* Counted from 0, so that the verifier knows each index. */
-	for (u32 i = 0; i + 1 < LD_MAX_LOCKDEP_HELD && i < t->depth; i++) {
-		if (i < index)
-			continue;
-		t->held[i] = t->held[i + 1];
-		hash = mix(hash, class_word(&t->held[i]));
-		t->chain[i] = hash;
+	/* Counted from the gap, as remove_at() in task_locks.h. */
+	for (u32 i = 0; i < LD_MAX_LOCKDEP_HELD; i++, index++) {
+		barrier_var(index);
+		if (index >= LD_MAX_LOCKDEP_HELD - 1 || index >= t->depth)
+			break;
+		t->held[index] = t->held[index + 1];
+		hash = mix(hash, class_word(&t->held[index]));
+		t->chain[index] = hash;
 	}
 	return 0;
 }

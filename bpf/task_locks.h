@@ -10,6 +10,7 @@
 #ifndef LIVEDEP_TASK_LOCKS_H
 #define LIVEDEP_TASK_LOCKS_H
 
+#include "held_list.h"
 #include "lock_origin.h"
 #include "task_filter.h"
 
@@ -165,18 +166,7 @@ __noinline int remove_at(struct task_locks *t, u32 index)
 /* The index of a held lock, innermost match first, or -1. */
 __noinline int held_index(struct task_locks *t, u64 lock)
 {
-	u32 index;
-
-	if (!t)
-		return -1;
-	index = t->depth - 1;
-	for (u32 i = 0; i < LD_MAX_HELD; i++, index--) {
-		if (index >= LD_MAX_HELD)
-			break;
-		if (t->held[index].lock == lock)
-			return index;
-	}
-	return -1;
+	return t ? innermost(t->held, t->depth, LD_MAX_HELD, lock) : -1;
 }
 
 /*
