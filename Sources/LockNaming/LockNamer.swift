@@ -46,12 +46,6 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         var detail: UInt32
     }
 
-    /// What the locks seen at one place, or taken at one site, say of the others there.
-    private enum Taught {
-        case one(LockClassID)
-        case several
-    }
-
     private static var addressCapacity: Int { 1 << 16 }
 
     private var symbols: SymbolTable
@@ -63,10 +57,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private let percpu: PercpuAreas
     private var known = AgedMap<UInt64, Known>(capacity: addressCapacity)
     private var initialised = AgedMap<UInt64, Initialised>(capacity: addressCapacity)
-    private var taught: [SlabMember: Taught] = [:]
-    private var sites: [Site: Taught] = [:]
-    /// Classes named before anything better was known; a better name takes them in.
-    private var provisional: Set<LockClassID> = []
+    private var taught: [SlabMember: ClassUnions.Sighting] = [:]
+    private var sites: [Site: ClassUnions.Sighting] = [:]
+    private var unions = ClassUnions()
     private var reader: ContainerReader?
     /// Places whose locks are of several classes, by the objects they are in.
     private var containers: [SlabMember: LockContainer] = [:]
@@ -74,10 +67,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private var newPlaces: [ContainerPlace] = []
     private var unambiguous: [SlabMember: Bool] = [:]
     private var percpuClasses: [UInt64: LockClassID] = [:]
-    /// Classes that were taken in, and by which.
-    private var takenIn: [LockClassID: LockClassID] = [:]
     private var mmapLock: LockClassID?
-    private var unifications: [(kept: LockClassID, gone: LockClassID)] = []
 
     /// Prepares to name locks of the running kernel.
     ///
@@ -133,12 +123,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     /// Pairs of classes that turned out to be one since the last call; the first of each pair has the better name.
     public mutating func takeUnifications() -> [(kept: LockClassID, gone: LockClassID)] {
-        defer { unifications.removeAll(keepingCapacity: true) }
-        return unifications
+        unions.takeNews()
     }
 
     /// Whether ``takeUnifications()`` has anything to tell.
-    public var hasUnifications: Bool { !unifications.isEmpty }
+    public var hasUnifications: Bool { !unions.news.isEmpty }
 
     /// Notes that a lock was initialised: what was known of its address is over.
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
@@ -229,7 +218,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                     naming: "known pointer"
                 )
             )
-            if site == nil { provisional.insert(lockClass) }
+            if site == nil { unions.noteProvisional(lockClass) }
             meetMmapLock(lockClass)
             teach(place, lockClass, tables)
             return (current(lockClass), false)
@@ -416,23 +405,13 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             let variable = member.structName == "blocking_notifier_head" ? "(\(symbol.name))" : symbol.name
             name = "\(variable).\(member.path)"
             if LockContainer(memberPath: name) == .device,
-                let lockClass = refined(
-                    .device,
-                    evidence,
-                    SlabMember(cache: 0, offset: 0, type: evidence.type),
-                    &tables
-                )
+                let lockClass = named(byDeviceOf: evidence, &tables)
             {
                 return lockClass
             }
         } else if symbol.offset == 0 {
             name = symbol.name
-        } else if let lockClass = refined(
-            .device,
-            evidence,
-            SlabMember(cache: 0, offset: 0, type: evidence.type),
-            &tables
-        ) {
+        } else if let lockClass = named(byDeviceOf: evidence, &tables) {
             return lockClass
         } else {
             name = "\(symbol.name)+0x\(String(symbol.offset, radix: 16))"
@@ -450,6 +429,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 isStatic: !name.contains("[i]")
             )
         )
+    }
+
+    /// A device that is a variable, in no slab.
+    private mutating func named(byDeviceOf evidence: LockEvidence, _ tables: inout EventTables) -> LockClassID? {
+        refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
     }
 
     /// The path to a lock in a variable; empty where the variable is the lock.
@@ -480,7 +464,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 types?.lockMember(inVariable: symbol.name, at: Int(symbol.offset))
                 ?? types?.lockMember(in: symbol.name, at: Int(symbol.offset))
             if LockContainer(memberPath: "\(symbol.name).\(member ?? "")") == .device,
-                let id = refined(.device, evidence, SlabMember(cache: 0, offset: 0, type: evidence.type), &tables)
+                let id = named(byDeviceOf: evidence, &tables)
             {
                 percpuClasses[offset] = id
                 return id
@@ -527,7 +511,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 certainty: .inferred
             )
         )
-        provisional.insert(lockClass)
+        unions.noteProvisional(lockClass)
         return lockClass
     }
 
@@ -568,7 +552,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         if case .one(let lockClass) = sites[site] { return current(lockClass) }
         let lockClass = tables.classes.intern(bySite(evidence, origin: origin, naming: "call site"))
         if sites[site] == nil {
-            provisional.insert(lockClass)
+            unions.noteProvisional(lockClass)
             sites[site] = .one(lockClass)
         }
         return lockClass
@@ -598,55 +582,27 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             if earlier != lockClass, first.name == second.name {
                 // The same stays on every boot.
                 let isKept = first.origin < second.origin
-                unify(isKept ? lockClass : earlier, into: isKept ? earlier : lockClass)
+                unions.unify(isKept ? lockClass : earlier, into: isKept ? earlier : lockClass)
                 taught[place] = .one(isKept ? earlier : lockClass)
                 return
             }
         }
-        taught[place] = settle(taught[place], lockClass)
+        taught[place] = unions.settle(taught[place], lockClass)
     }
 
     /// A site names the locks it takes in memory of one kind, and two sites that lock one address are one class.
     private mutating func learn(site address: UInt64, of place: SlabMember, is lockClass: LockClassID) {
         guard address != 0 else { return }
         let site = Site(address: address, memory: place)
-        sites[site] = settle(sites[site], lockClass)
-    }
-
-    /// What holds after one more class was seen: a provisional class is taken in by the other, two good names differ.
-    private mutating func settle(_ earlier: Taught?, _ lockClass: LockClassID) -> Taught {
-        guard case .one(let named)? = earlier else { return earlier ?? .one(lockClass) }
-        let other = current(named)
-        let lockClass = current(lockClass)
-        if other == lockClass { return .one(other) }
-        if provisional.contains(other) {
-            unify(other, into: lockClass)
-            return .one(lockClass)
-        }
-        if provisional.contains(lockClass) {
-            unify(lockClass, into: other)
-            return .one(other)
-        }
-        return .several
-    }
-
-    private mutating func unify(_ gone: LockClassID, into kept: LockClassID) {
-        provisional.remove(gone)
-        takenIn[gone] = kept
-        unifications.append((kept: kept, gone: gone))
+        sites[site] = unions.settle(sites[site], lockClass)
     }
 
     /// There is one class of mmap_lock, however an instance was recognised.
     private mutating func meetMmapLock(_ lockClass: LockClassID) {
-        if case .one(let kept) = settle(mmapLock.map { .one($0) }, lockClass) { mmapLock = kept }
+        if case .one(let kept) = unions.settle(mmapLock.map { .one($0) }, lockClass) { mmapLock = kept }
     }
 
-    /// The class that stands for a class now.
-    private func current(_ lockClass: LockClassID) -> LockClassID {
-        var lockClass = lockClass
-        while let other = takenIn[lockClass] { lockClass = other }
-        return lockClass
-    }
+    private func current(_ lockClass: LockClassID) -> LockClassID { unions.current(lockClass) }
 
     // MARK: Names
 

@@ -40,7 +40,7 @@ struct InstanceTable: Sendable {
         return (number, hasForgotten)
     }
 
-    /// The address a number stands for now, or nil when its lock is gone.
+    /// The address that a number stands for, or nil when its lock is gone.
     func lock(_ number: UInt32) -> LockID? {
         let index = Int(number &- base)
         guard number >= base, index < addresses.count else { return nil }

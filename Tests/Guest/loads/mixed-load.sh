@@ -100,6 +100,7 @@ part_tree() {
         chmod -R u+w "$work/tree"
         sync -f "$work/tree/d/file" 2>/dev/null || sync
         rm -r "$work/tree"
+        # Work for locks, and no check: files of /proc go while they are looked at.
         find /proc/self /proc/sys -type f -maxdepth 3 >/dev/null 2>&1 || true
         find /sys/kernel -maxdepth 2 >/dev/null 2>&1 || true
         rounds=$((rounds + 1))
@@ -194,6 +195,7 @@ part_processes() {
         /bin/busybox true
         sleep 100 &
         kill $!
+        # Its status is that it was killed.
         wait $! 2>/dev/null || true
         (ulimit -n 32; exec /bin/busybox ls /proc/self/fd >/dev/null)
         env -i /bin/busybox sh -c 'echo "$$" >/dev/null'
