@@ -32,6 +32,7 @@ public struct HeldLock: Sendable, BitwiseCopyable {
     public var mark: UInt32
 
     /// Describes a held lock; everything a source does not know has a neutral default.
+    @inlinable
     public init(lock: LockID, lockClass: LockClassID, mode: LockMode = .write) {
         self.lock = lock
         self.lockClass = lockClass
@@ -50,6 +51,7 @@ public struct HeldLock: Sendable, BitwiseCopyable {
     }
 
     /// The lock as the event took it.
+    @inlinable
     public init(_ event: LockEvent) {
         self.init(lock: event.lock, lockClass: event.lockClass, mode: event.mode)
         subclass = event.subclass

@@ -6,6 +6,7 @@ public struct TaskID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     public var rawValue: UInt64
 
     /// Wraps the source's number.
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
@@ -15,10 +16,11 @@ public struct LockID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     public var rawValue: UInt64
 
     /// Wraps an address or another number that is unique among the locks alive at one time.
+    @inlinable
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
     /// No lock.
-    public static let none = LockID(rawValue: 0)
+    @inlinable public static var none: LockID { LockID(rawValue: 0) }
 }
 
 /// An index into a ``LockClassTable``.
@@ -27,10 +29,11 @@ public struct LockClassID: RawRepresentable, Hashable, Sendable, BitwiseCopyable
     public var rawValue: UInt32
 
     /// Wraps an index.
+    @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Not yet known; no class has this index.
-    public static let none = LockClassID(rawValue: .max)
+    @inlinable public static var none: LockClassID { LockClassID(rawValue: .max) }
 }
 
 /// An index into a ``NameTable``. Zero is the empty name.
@@ -39,10 +42,11 @@ public struct NameID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     public var rawValue: UInt32
 
     /// Wraps an index.
+    @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The empty name: nothing is known.
-    public static let none = NameID(rawValue: 0)
+    @inlinable public static var none: NameID { NameID(rawValue: 0) }
 }
 
 /// An index into a ``StackTable``. Zero is the empty stack.
@@ -51,8 +55,9 @@ public struct StackID: RawRepresentable, Hashable, Sendable, BitwiseCopyable {
     public var rawValue: UInt32
 
     /// Wraps an index.
+    @inlinable
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The empty stack: none was captured.
-    public static let none = StackID(rawValue: 0)
+    @inlinable public static var none: StackID { StackID(rawValue: 0) }
 }

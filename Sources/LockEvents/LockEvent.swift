@@ -54,7 +54,7 @@ public struct LockEvent: Sendable, BitwiseCopyable {
     }
 
     /// Marks ``depth`` as not told by the source.
-    public static let unknownDepth: UInt8 = .max
+    @inlinable public static var unknownDepth: UInt8 { .max }
 
     /// What happened.
     public var operation: Operation

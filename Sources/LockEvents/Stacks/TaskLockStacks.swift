@@ -12,31 +12,32 @@
 public struct TaskLockStacks: Sendable {
     /// The depth at which a stack is given up as unknown: far beyond what any kernel allows (lockdep: 48). Every
     /// acquisition costs a look at each lock below it.
-    public static let maximumDepth = 256
+    @inlinable public static var maximumDepth: Int { 256 }
 
     /// Where a task's stack is, valid until the next call that takes a ``TaskID``.
-    package typealias Slot = Int
+    @usableFromInline package typealias Slot = Int
 
+    @usableFromInline
     struct TaskState: Sendable, BitwiseCopyable {
-        var task: TaskID
-        var offset: Int
-        var capacity: Int
-        var depth: Int
-        var isKnown: Bool
-        var isWaiting: Bool
-        var isLive: Bool
+        @usableFromInline var task: TaskID
+        @usableFromInline var offset: Int
+        @usableFromInline var capacity: Int
+        @usableFromInline var depth: Int
+        @usableFromInline var isKnown: Bool
+        @usableFromInline var isWaiting: Bool
+        @usableFromInline var isLive: Bool
     }
 
-    var tasks: [TaskState] = []
-    var waits: [LockEvent] = []
+    @usableFromInline var tasks: [TaskState] = []
+    @usableFromInline var waits: [LockEvent] = []
     /// All held locks; each task owns the piece its state names.
-    package var entries: [HeldLock] = []
-    private var slots = FlatTable()
+    @usableFromInline package var entries: [HeldLock] = []
+    @usableFromInline var slots = FlatTable()
     private var freeSlots: [Int] = []
     private var freePieces: [[Int]] = Array(repeating: [], count: 12)
-    private var lastTask = TaskID(rawValue: 0)
-    private var lastSlot = -1
-    private var filter = HeldFilter()
+    @usableFromInline var lastTask = TaskID(rawValue: 0)
+    @usableFromInline var lastSlot = -1
+    @usableFromInline var filter = HeldFilter()
     private var newTasksAreKnown = true
     private var sweepAt = 4096
 
@@ -53,6 +54,7 @@ public struct TaskLockStacks: Sendable {
 
 extension TaskLockStacks {
     /// The slot of a task, made if the task is new.
+    @inlinable
     package mutating func slot(of task: TaskID) -> Slot {
         if lastSlot >= 0, lastTask == task { return lastSlot }
         var found = slots.find(task.rawValue)
@@ -62,7 +64,8 @@ extension TaskLockStacks {
         return lastSlot
     }
 
-    private mutating func makeSlot(for task: TaskID) -> Slot {
+    @usableFromInline
+    mutating func makeSlot(for task: TaskID) -> Slot {
         if slots.count >= sweepAt { sweep() }
         let piece = takePiece(sizeClass: 0)
         let state = TaskState(
@@ -134,15 +137,18 @@ extension TaskLockStacks {
 
 extension TaskLockStacks {
     /// The piece of ``entries`` that a task holds, outermost first.
+    @inlinable
     package func range(_ slot: Slot) -> Range<Int> {
         let state = tasks[slot]
         return state.offset..<(state.offset &+ state.depth)
     }
 
     /// Whether a task's stack is known.
+    @inlinable
     package func isKnown(_ slot: Slot) -> Bool { tasks[slot].isKnown }
 
     /// How many locks a task holds, as far as known.
+    @inlinable
     package func depth(_ slot: Slot) -> Int { tasks[slot].depth }
 
     /// How many locks a task holds as a source would count them: contexts that were only named do not count.
@@ -172,6 +178,7 @@ extension TaskLockStacks {
 
     /// Puts a lock on top of a task's stack. Too deep a stack becomes unknown, which the answer false tells.
     @discardableResult
+    @inlinable
     package mutating func push(_ held: HeldLock, _ slot: Slot) -> Bool {
         if tasks[slot].depth == tasks[slot].capacity {
             guard tasks[slot].depth < Self.maximumDepth else {
@@ -198,6 +205,7 @@ extension TaskLockStacks {
     }
 
     /// Takes the entry at an index of ``entries`` off a task's stack.
+    @inlinable
     package mutating func remove(at index: Int, _ slot: Slot) -> HeldLock {
         let held = entries[index]
         let end = tasks[slot].offset &+ tasks[slot].depth
@@ -233,6 +241,7 @@ extension TaskLockStacks {
 
 extension TaskLockStacks {
     /// Makes a task's stack unknown.
+    @usableFromInline
     package mutating func lose(_ slot: Slot) {
         clear(slot)
         stopWaiting(slot)
@@ -315,11 +324,13 @@ extension TaskLockStacks {
     package func wait(_ slot: Slot) -> LockEvent? { tasks[slot].isWaiting ? waits[slot] : nil }
 
     /// Whether the task waits for this lock.
+    @inlinable
     package func isWaiting(for lock: LockID, _ slot: Slot) -> Bool {
         tasks[slot].isWaiting && waits[slot].lock == lock
     }
 
     /// Whether the task waits for any lock.
+    @inlinable
     package func isWaiting(_ slot: Slot) -> Bool { tasks[slot].isWaiting }
 
     /// The wait is over, one way or the other.
@@ -347,7 +358,8 @@ extension TaskLockStacks {
         freePieces[(capacity / 8).trailingZeroBitCount].append(offset)
     }
 
-    private mutating func enlarge(_ slot: Slot) {
+    @usableFromInline
+    mutating func enlarge(_ slot: Slot) {
         let old = tasks[slot]
         let piece = takePiece(sizeClass: (old.capacity / 4).trailingZeroBitCount)
         for index in 0..<old.depth { entries[piece + index] = entries[old.offset + index] }

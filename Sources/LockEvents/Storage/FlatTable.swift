@@ -4,9 +4,10 @@
 ///
 /// A look-up touches one cache line as a rule and never allocates; an insertion allocates when the table doubles. Nothing
 /// ever iterates over it, so that no result depends on where keys lie.
+@usableFromInline
 package struct FlatTable: Sendable {
     /// What ``find(_:)`` gives for a key that is not stored; not storable as a value.
-    package static let absent = UInt32.max
+    @inlinable package static var absent: UInt32 { .max }
 
     @usableFromInline
     struct Entry: Sendable, BitwiseCopyable {

@@ -151,8 +151,10 @@ extension LockOrderEngine {
 
         var evidence = Evidence(witness(event, held))
         evidence.add(site: event.site)
-        for gate in range where gate != index && isGate(stacks.entries[gate]) {
+        for gate in range where gate != index {
             let lock = stacks.entries[gate]
+            // Not in the loop's condition: an autoclosure would copy the engine to ask it.
+            guard isGate(lock) else { continue }
             evidence.add(gate: graph.gates.number(lock.lock, of: nodes[lock.mark].key.lockClass).number)
         }
         if let pair = instancePair(event, held, takenClass: nodes[graph.nodeOfClass[arrival]].key.lockClass) {
