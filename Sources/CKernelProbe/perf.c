@@ -134,10 +134,15 @@ void kp_perf_switch(struct kp_perf *perf, int tracepoint, bool on) {
         ioctl(descriptor(perf, ring, tracepoint), on ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0);
 }
 
-void kp_perf_enable(struct kp_perf *perf, bool on) {
+void kp_perf_enable(struct kp_perf *perf) {
     for (int i = 0; i < perf->tracepoints; i++)
-        if (!on || !perf->starts_off[i])
-            kp_perf_switch(perf, i, on);
+        if (!perf->starts_off[i])
+            kp_perf_switch(perf, i, true);
+}
+
+void kp_perf_disable(struct kp_perf *perf) {
+    for (int i = perf->tracepoints - 1; i >= 0; i--)
+        kp_perf_switch(perf, i, false);
 }
 
 uint32_t kp_thread_number(void) { return (uint32_t)syscall(SYS_gettid); }

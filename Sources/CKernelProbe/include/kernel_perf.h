@@ -25,8 +25,15 @@ struct kp_perf;
 int kp_perf_open(const struct kp_tracepoint *tracepoints, int count, size_t ring_bytes, struct kp_perf **perf,
                  struct kp_error *error);
 
-/* Begins or ends recording, but for tracepoints that start off. */
-void kp_perf_enable(struct kp_perf *perf, bool on);
+/* Begins recording, a tracepoint after the other in the order of the list; those that start off stay off. */
+void kp_perf_enable(struct kp_perf *perf);
+
+/*
+ * Ends it in the opposite order: releases, which come first in the list, are
+ * told as long as acquisitions are. A lock whose release was not told stays on
+ * its task's list, under whatever the task takes next.
+ */
+void kp_perf_disable(struct kp_perf *perf);
 
 /* Switches one tracepoint by its place in the list. */
 void kp_perf_switch(struct kp_perf *perf, int tracepoint, bool on);

@@ -18,7 +18,9 @@ struct PerfRings: ~Copyable {
 
     var count: Int { Int(kp_perf_rings(handle)) }
 
-    func enable(_ isOn: Bool) { kp_perf_enable(handle, isOn) }
+    func enable() { kp_perf_enable(handle) }
+
+    func disable() { kp_perf_disable(handle) }
 
     func `switch`(tracepoint: Int, on isOn: Bool) { kp_perf_switch(handle, Int32(tracepoint), isOn) }
 

@@ -147,12 +147,12 @@ public struct PerfSession: ~Copyable, TracingSession {
 
     /// Begins to record.
     public mutating func start() {
-        rings.enable(true)
+        rings.enable()
     }
 
     /// Ends recording.
     public mutating func stop() {
-        rings.enable(false)
+        rings.disable()
         isStopped = true
     }
 
@@ -252,7 +252,7 @@ extension PerfSession {
         pending.removeAll(keepingCapacity: true)
         blindSince = nil
         recoveryEnd = 0
-        if !isStopped { rings.enable(true) }
+        if !isStopped { rings.enable() }
         lose(&sink)
     }
 
