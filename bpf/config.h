@@ -24,6 +24,10 @@ const volatile char cfg_comm[16];
 const volatile u64 cfg_cgroup;
 const volatile u32 cfg_cgroup_level;
 const volatile u64 cfg_wakeup_bytes = 64 << 10;
+/* Processors share a ring whose numbers differ in so many low bits. */
+const volatile u32 cfg_ring_shift = 31;
+/* The last ring; what processors there may be beyond those that were counted share it. */
+const volatile u32 cfg_last_ring;
 /* &cpu_hotplug_lock: cpus_read_lock() takes no argument. */
 const volatile u64 cfg_cpu_hotplug_lock;
 /* The page-fault path: a trylock of mmap_lock from here blocks if it fails. */

@@ -54,7 +54,7 @@ static __always_inline bool emit(struct lockdep_list *t, struct lockdep_scratch 
 		return false;
 	s->record.size = size;
 	t->seq++;
-	if (bpf_ringbuf_output(&ring, s, size, wakeup_flags())) {
+	if (!to_ring(s, size)) {
 		count(LD_C_DROPPED);
 		return false;
 	}

@@ -14,7 +14,7 @@ static __always_inline bool put(struct task_locks *t, u32 size)
 	if (size > sizeof(struct scratch))
 		return false;
 	t->seq++;
-	if (bpf_ringbuf_output(&ring, &t->scratch, size, wakeup_flags())) {
+	if (!to_ring(&t->scratch, size)) {
 		count(LD_C_DROPPED);
 		return false;
 	}

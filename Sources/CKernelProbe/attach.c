@@ -185,7 +185,7 @@ void kp_close(struct kp_probe *probe) {
         bpf_link__destroy(probe->links[hook]);
     }
     bpf_link__destroy(probe->return_link);
-    kp_unmap_ring(probe);
+    kp_unmap_rings(probe);
     kp_close_fallbacks(probe);
     if (probe->variables)
         munmap(probe->variables, probe->variables_size);

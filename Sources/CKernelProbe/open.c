@@ -98,6 +98,7 @@ static int configure(struct kp_probe *probe) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
     bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+    uint32_t last_ring = c->ring_count - 1;
     const uint64_t might_fault[2] = {c->might_fault_start, c->might_fault_end};
     uint64_t ranges[8];
     int failed = 0;
@@ -113,6 +114,8 @@ static int configure(struct kp_probe *probe) {
     failed |= set_constant(o, "cfg_cgroup", &c->cgroup, sizeof(c->cgroup));
     failed |= set_constant(o, "cfg_cgroup_level", &c->cgroup_level, sizeof(c->cgroup_level));
     failed |= set_constant(o, "cfg_wakeup_bytes", &c->wakeup_bytes, sizeof(c->wakeup_bytes));
+    failed |= set_constant(o, "cfg_ring_shift", &c->ring_shift, sizeof(c->ring_shift));
+    failed |= set_constant(o, "cfg_last_ring", &last_ring, sizeof(last_ring));
     failed |= set_constant(o, "cfg_cpu_hotplug_lock", &c->cpu_hotplug_lock, sizeof(c->cpu_hotplug_lock));
     failed |= set_constant(o, "cfg_fault_ranges", ranges, sizeof(ranges));
     failed |= set_constant(o, "cfg_page_struct_size", &c->page_struct_size, sizeof(c->page_struct_size));
@@ -178,7 +181,6 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
         return kp_fail(error, ENOMEM, "out of memory");
     kp_library_log_clear();
     probe->config = *config;
-    probe->ring_fd = -1;
     probe->peek_fd = -1;
     probe->types = btf__load_vmlinux_btf();
     if (!probe->types) {
@@ -200,7 +202,6 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
         kp_close(probe);
         return kp_fail(error, EINVAL, "the embedded BPF object lacks a configuration constant");
     }
-    bpf_map__set_max_entries(bpf_object__find_map_by_name(probe->object, "ring"), config->ring_bytes);
     bpf_object__for_each_program(program, probe->object) {
         if (!kp_is_fallback_program(program))
             continue;

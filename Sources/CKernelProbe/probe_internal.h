@@ -38,9 +38,11 @@ struct kp_probe {
     size_t variables_size;
     uint32_t ready_offset, ready_time_offset, epoch_offset, counters_offset, peeked_offset;
     uint32_t page_offset_base_offset, vmemmap_base_offset;
-    int ring_fd;
-    void *ring_consumer, *ring_producer;
-    size_t ring_producer_length;
+    struct kp_mapped_ring {
+        int fd;
+        void *consumer, *producer;
+    } rings[LD_MAX_RINGS];
+    int ring_count;
 };
 
 /* Fills in the error and returns -code. */
@@ -66,6 +68,6 @@ int kp_attach_fallback(struct kp_probe *probe, const struct kp_image *image, int
 uint64_t kp_fallback_misses(const struct kp_probe *probe);
 void kp_close_fallbacks(struct kp_probe *probe);
 
-void kp_unmap_ring(struct kp_probe *probe);
+void kp_unmap_rings(struct kp_probe *probe);
 
 #endif /* PROBE_INTERNAL_H */

@@ -41,26 +41,33 @@ uint32_t kp_raise_epoch(struct kp_probe *probe) {
     return __atomic_add_fetch((uint32_t *)((char *)probe->variables + probe->epoch_offset), 1, __ATOMIC_ACQ_REL);
 }
 
+static uint64_t bytes_of_map(int descriptor) {
+    char path[64], line[256];
+    uint64_t bytes = 0;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", descriptor);
+    file = fopen(path, "re");
+    if (!file)
+        return 0;
+    while (fgets(line, sizeof(line), file)) {
+        unsigned long long value;
+
+        if (sscanf(line, "memlock: %llu", &value) == 1)
+            bytes = value;
+    }
+    fclose(file);
+    return bytes;
+}
+
 uint64_t kp_map_bytes(const struct kp_probe *probe) {
     struct bpf_map *map;
     uint64_t bytes = 0;
 
-    bpf_object__for_each_map(map, probe->object) {
-        char path[64], line[256];
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_map__fd(map));
-        file = fopen(path, "re");
-        if (!file)
-            continue;
-        while (fgets(line, sizeof(line), file)) {
-            unsigned long long value;
-
-            if (sscanf(line, "memlock: %llu", &value) == 1)
-                bytes += value;
-        }
-        fclose(file);
-    }
+    bpf_object__for_each_map(map, probe->object)
+        bytes += bytes_of_map(bpf_map__fd(map));
+    for (int i = 0; i < probe->ring_count; i++)
+        bytes += bytes_of_map(probe->rings[i].fd);
     return bytes;
 }
 

@@ -12,6 +12,7 @@ internal import LockNaming
 public struct KernelProbe: ~Copyable {
     let handle: OpaquePointer
     private let source: EventSource
+    private let ringCount: Int
 
     /// Opens the embedded object and tells it what it needs to know of this kernel.
     public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
@@ -21,6 +22,7 @@ public struct KernelProbe: ~Copyable {
         guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
         self.handle = handle
         source = configuration.source
+        ringCount = configuration.rings.count
     }
 
     private static func withImage(
@@ -114,11 +116,11 @@ public struct KernelProbe: ~Copyable {
     /// Bytes of kernel memory that the programs' maps take.
     public var mapBytes: UInt64 { kp_map_bytes(handle) }
 
-    /// Maps the ring; one at a time.
-    func mapRing() throws(ProbeError) -> MappedRing {
-        var ring = kp_ring()
-        try checked { kp_map_ring(handle, &ring, &$0) }
-        return MappedRing(ring)
+    /// Makes and maps the rings; once.
+    func mapRings() throws(ProbeError) -> RingSet {
+        var rings = [kp_ring](repeating: kp_ring(), count: ringCount)
+        try checked { kp_map_rings(handle, &rings, &$0) }
+        return RingSet(count: rings.count) { MappedRing(rings[$0]) }
     }
 
     /// Reads kernel memory through the loaded programs.

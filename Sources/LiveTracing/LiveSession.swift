@@ -28,15 +28,15 @@ public struct LiveSession: ~Copyable {
         public var filter = TaskFilter()
         /// The test that runs; nil to learn from the kernel's log which one does.
         public var test: String?
-        /// Bytes of the ring: a power of two.
-        public var ringBytes = 8 << 20
+        /// Bytes of each ring: a power of two.
+        public var ringBytes = 2 << 20
 
         /// The settings of a watch.
         public init() {}
     }
 
     private let probe: KernelProbe
-    private let ring: MappedRing
+    private var rings: RingSet
     private var decoder: RecordDecoder<LiveNaming<ProbedMemory>>
     private var tests: RunningTests
     private var lastTime: UInt64 = 0
@@ -64,7 +64,7 @@ public struct LiveSession: ~Copyable {
         probe.setMemoryMap(symbols)
         probe.leaveOutUntraceable(symbols)
         try probe.attach()
-        let ring = try probe.mapRing()
+        let rings = try probe.mapRings()
         let memory = probe.memory
         let lockdep =
             options.source == .lockdep
@@ -92,7 +92,7 @@ public struct LiveSession: ~Copyable {
         tests = RunningTests(options.test)
         // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
         countsMisses = options.source == .functions
-        self.ring = ring
+        self.rings = rings
         self.probe = probe
     }
 
@@ -107,7 +107,7 @@ public struct LiveSession: ~Copyable {
         probe.start()
     }
 
-    /// Closes the gate at once. What is in the ring can still be pumped out.
+    /// Closes the gate at once. What is in the rings can still be pumped out.
     public func stop() { probe.stop() }
 
     /// Waits for records, and hands what has come to the sink.
@@ -118,15 +118,15 @@ public struct LiveSession: ~Copyable {
         into sink: inout some LockEventSink & ~Copyable,
         waitingAtMost milliseconds: Int32
     ) -> Int {
-        if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
-        let end = ring.end
+        if rings.isEmpty { rings.wait(milliseconds: milliseconds) }
+        rings.fixEnd(now: KernelImage.now)
         // After the batch's end is fixed and before any of it is believed: a miss that could have spoiled a record
         // in the batch happened before the record was made, and so shows now.
         checkMisses(&sink)
         checkCounters()
         // After the end is fixed, too: whoever made these records had announced itself by now.
         for change in tests.take(now: KernelImage.now) { tell(change, to: &sink) }
-        let records = ring.drain(to: end) { decoder.decode($0, into: &sink) }
+        let records = rings.drain { decoder.decode($0, into: &sink) }
         tellContainerPlaces()
         sink.advance(to: KernelImage.now)
         return records
@@ -139,15 +139,15 @@ public struct LiveSession: ~Copyable {
         keepingIn journal: inout some RecordJournal & ~Copyable,
         waitingAtMost milliseconds: Int32
     ) -> Int {
-        if ring.isEmpty { ring.wait(milliseconds: milliseconds) }
-        let end = ring.end
+        if rings.isEmpty { rings.wait(milliseconds: milliseconds) }
+        rings.fixEnd(now: KernelImage.now)
         if checkMisses(&sink) { journal.append(.distrust(epoch: decoder.trustedEpoch)) }
         checkCounters()
         for change in tests.take(now: KernelImage.now) {
             tell(change, to: &sink)
             journal.append(.test(change.test, from: change.time))
         }
-        let records = ring.drain(to: end) { record in
+        let records = rings.drain { record in
             decoder.decode(record, into: &sink, keepingIn: &journal)
         }
         tellContainerPlaces()

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import FoundationEssentials
-internal import Glibc
 
 /// A BPF ring buffer, mapped, with this process as its one consumer.
 ///
 /// Fields are named after the kernel's (kernel/bpf/ringbuf.c). The data are mapped twice in a row, so that every record
 /// is contiguous. Memory lives as long as the probe it was mapped from.
 package struct MappedRing: ~Copyable {
-    private let consumerPosition: UnsafeMutablePointer<UInt64>
+    let consumerPosition: UnsafeMutablePointer<UInt64>
     private let producerPosition: UnsafePointer<UInt64>
     private let data: UnsafeRawPointer
-    private let mask: UInt64
+    let mask: UInt64
     package let descriptor: Int32
 
     private static let busyBit: UInt32 = 1 << 31
@@ -58,16 +56,12 @@ package struct MappedRing: ~Copyable {
         var records = 0
         var nextRelease = position + mask / 8
         while position < end {
-            let header = data + Int(position & mask)
-            let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
-            // Still being written: it and all behind it wait for the next time.
-            if length & Self.busyBit != 0 { break }
-            let size = length & ~Self.discardBit
-            if length & Self.discardBit == 0 {
-                body(UnsafeRawBufferPointer(start: header + Int(Self.headerSize), count: Int(size)))
+            guard let entry = entry(at: position) else { break }
+            if !entry.isDiscarded {
+                body(entry.bytes)
                 records += 1
             }
-            position += (UInt64(size) + Self.headerSize + 7) & ~7
+            position += entry.length
             if position >= nextRelease {
                 kp_store_release(consumerPosition, position)
                 nextRelease = position + mask / 8
@@ -77,13 +71,28 @@ package struct MappedRing: ~Copyable {
         return records
     }
 
+    /// What lies at a position.
+    struct Entry {
+        var bytes: UnsafeRawBufferPointer
+        /// How far the next one is.
+        var length: UInt64
+        var isDiscarded: Bool
+    }
+
+    /// The entry at a position before ``end``; nil while it is still being written: it and all behind it wait.
+    @inline(__always)
+    func entry(at position: UInt64) -> Entry? {
+        let header = data + Int(position & mask)
+        let length = kp_load_acquire_32(header.assumingMemoryBound(to: UInt32.self))
+        if length & Self.busyBit != 0 { return nil }
+        let size = length & ~Self.discardBit
+        return Entry(
+            bytes: UnsafeRawBufferPointer(start: header + Int(Self.headerSize), count: Int(size)),
+            length: (UInt64(size) + Self.headerSize + 7) & ~7,
+            isDiscarded: length & Self.discardBit != 0
+        )
+    }
+
     /// Whether nothing is left to read at the moment.
     var isEmpty: Bool { consumerPosition.pointee == end }
-
-    /// Sleeps until the kernel wakes the consumer, at most `milliseconds`.
-    func wait(milliseconds: Int32) {
-        var descriptor = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        // Woken by a signal or by time alike: the caller looks at the ring anyway.
-        _ = poll(&descriptor, 1, milliseconds)
-    }
 }

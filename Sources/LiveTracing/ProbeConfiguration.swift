@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
+internal import CLockRecords
 internal import FoundationEssentials
 internal import Glibc
 public import LockNaming
@@ -9,8 +10,8 @@ public import LockNaming
 public struct ProbeConfiguration: Sendable {
     /// Send every acquisition and release instead of chains not seen before.
     public var isUnfiltered = false
-    /// Bytes of the ring: a power of two. User space sees it mapped twice.
-    public var ringBytes = 8 << 20
+    /// Bytes of each ring: a power of two. User space sees it mapped twice.
+    public var ringBytes = 2 << 20
 
     /// Which tasks are followed.
     public var filter = TaskFilter()
@@ -44,6 +45,15 @@ public struct ProbeConfiguration: Sendable {
         hasHotVariables = symbols.address(of: "pcpu_hot") != nil
     }
 
+    /// How many rings there are, and by how many bits a processor's number is shifted to have that of its ring. What a filter
+    /// lets through is little: one ring keeps its order by itself.
+    var rings: (count: Int, shift: Int) {
+        if !isUnfiltered, source == .functions { return (1, 31) }
+        var shift = 0
+        while (KernelImage.processors - 1) >> shift >= Int(LD_MAX_RINGS) { shift += 1 }
+        return ((KernelImage.processors - 1) >> shift + 1, shift)
+    }
+
     var c: kp_config {
         var c = kp_config()
         c.own_tgid = UInt32(getpid())
@@ -54,6 +64,8 @@ public struct ProbeConfiguration: Sendable {
         }
         c.cgroup = filter.cgroup?.id ?? 0
         c.cgroup_level = filter.cgroup?.level ?? 0
+        c.ring_count = UInt32(rings.count)
+        c.ring_shift = UInt32(rings.shift)
         c.ring_bytes = UInt32(ringBytes)
         // A quarter full: the consumer also looks by itself many times a second.
         c.wakeup_bytes = UInt64(ringBytes / 4)

@@ -39,7 +39,9 @@ struct kp_config {
     char comm[16]; /* follow tasks of this name only */
     uint64_t cgroup; /* follow tasks in this cgroup (v2 id) only, ... */
     uint32_t cgroup_level; /* ... which is so many levels below the root */
-    uint32_t ring_bytes; /* power of two, at least a page */
+    uint32_t ring_count; /* at most LD_MAX_RINGS */
+    uint32_t ring_shift; /* a processor's ring is its number shifted right by this */
+    uint32_t ring_bytes; /* of each; power of two, at least a page */
     uint64_t wakeup_bytes;
     uint64_t cpu_hotplug_lock;
     uint64_t fault_range_start[4];
@@ -69,7 +71,7 @@ struct kp_hook_state {
     int error; /* errno of the refusal */
 };
 
-/* The ring as the kernel shares it (kernel/bpf/ringbuf.c). Valid until kp_close(). */
+/* A ring as the kernel shares it (kernel/bpf/ringbuf.c). Valid until kp_close(). */
 struct kp_ring {
     uint64_t *consumer_position;
     const uint64_t *producer_position;
@@ -124,8 +126,8 @@ const char *kp_hook_name(int hook);
 bool kp_has_hook(const struct kp_probe *probe, int hook);
 struct kp_hook_state kp_hook(const struct kp_probe *probe, int hook);
 
-/* Maps the ring. */
-int kp_map_ring(struct kp_probe *probe, struct kp_ring *ring, struct kp_error *error);
+/* Makes and maps the rings, config.ring_count of them: once, between loading and starting. */
+int kp_map_rings(struct kp_probe *probe, struct kp_ring *rings, struct kp_error *error);
 
 /* Sums the programs' counters into `values`, `count` of them (enum ld_counter). */
 void kp_counters(const struct kp_probe *probe, uint64_t *values, int count);

@@ -47,8 +47,8 @@ struct LearnCommand: ParsableCommand {
         session.source = .lockdep
         // Every call site counts, also where its chain of classes is known.
         session.isUnfiltered = true
-        // All of it passes through the ring, spinlocks too; what does not fit is not learned.
-        session.ringBytes = 64 << 20
+        // All of it passes through the rings, spinlocks too; what does not fit is not learned.
+        session.ringBytes = 32 << 20
         let settings = LearnRun.Settings(
             session: session,
             kernel: kernel.release,

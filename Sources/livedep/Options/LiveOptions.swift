@@ -70,7 +70,10 @@ struct LiveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of the ring, in KiB: a power of two from 4 on. 2048, or 8192 for a full stream, lockdep or perf.",
+            "Bytes of each ring, in KiB: a power of two from 4 on. 2048, or 4096 for a full stream or lockdep.",
+            discussion:
+                "The full stream and the lockdep source have a ring for each processor, at most 16 of them, the perf "
+                + "source one of 8192 KiB for each processor; else there is one for all.",
             valueName: "kib"
         )
     )
@@ -86,6 +89,14 @@ struct LiveOptions: ParsableArguments {
         }
     }
 
+    private func defaultRing(_ isUnfiltered: Bool, _ source: EventSource) -> Int {
+        switch source {
+        case .functions: isUnfiltered ? 4096 : 2048
+        case .lockdep: 4096
+        case .perf: 8192
+        }
+    }
+
     /// The session's options, of a command that sends the full stream or does not.
     func sessionOptions(isUnfiltered: Bool) throws -> LiveSession.Options {
         var options = LiveSession.Options()
@@ -93,7 +104,7 @@ struct LiveOptions: ParsableArguments {
         options.attach = attachOption.attach.kind
         options.isUnfiltered = isUnfiltered
         // What the filter lets through of the kernel's own functions fits into 64 KiB; user space maps the ring twice.
-        options.ringBytes = (ring ?? (isUnfiltered || options.source != .functions ? 8192 : 2048)) << 10
+        options.ringBytes = (ring ?? defaultRing(isUnfiltered, options.source)) << 10
         options.test = test
         options.filter.pid = pid ?? 0
         options.filter.comm = comm ?? ""

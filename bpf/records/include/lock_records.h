@@ -38,6 +38,7 @@ typedef unsigned long long ld_u64;
 
 #define LD_MAX_HELD	32
 #define LD_MAX_STACK	40
+#define LD_MAX_RINGS	16
 #define LD_NAME_LEN	64
 /* lockdep's own limit (include/linux/sched.h, MAX_LOCK_DEPTH). */
 #define LD_MAX_LOCKDEP_HELD	48
