@@ -33,45 +33,125 @@ static __always_inline u64 is_zero(u64 word)
 	return either;
 }
 
-/*
- * The key of the task's held locks with the one described above them on top.
- *
- * User space numbers the instances of a class that one task holds, so a lock
- * that is held already (a reader's) is told apart from another of its kind.
- */
-__noinline u64 chain_key(struct task_locks *t)
+/* Bits of ->seen: a kind's, an instance's, and that of any slab object. */
+#define LD_SEEN_SLAB	(1ULL << 63)
+
+static __always_inline u64 kind_bit(u64 key)
 {
-	u64 new_key, hash, key, set, kind, is_kin, is_same, nested = 0, again = 0, fixed;
+	return 1ULL << (key * 0x9e3779b97f4a7c15ULL >> 59);
+}
+
+static __always_inline u64 instance_bit(u64 lock)
+{
+	return 1ULL << 32 << (lock * 0x9e3779b97f4a7c15ULL >> 60);
+}
+
+static __always_inline u64 slab_bit(struct ld_held *h)
+{
+	return LD_SEEN_SLAB & (is_zero(h->origin.cache) - 1);
+}
+
+/* How a lock is held: its mode, its flags, whether it is under a ww context. */
+static __always_inline u64 manner(struct ld_held *h)
+{
+	return h->mode + 2 * h->flags + (is_zero(h->context) << 10);
+}
+
+/* Makes the prefixes that the list has and ->prefix lacks: one, where a lock was taken since. */
+__noinline int extend_prefixes(struct task_locks *t)
+{
+	u32 index;
+
+	if (!t)
+		return 0;
+	index = t->hashed;
+	/* Counted from there: from 0, the verifier would follow each place where the first could be. */
+	for (u32 i = 0; i < LD_MAX_HELD; i++, index++) {
+		struct ld_prefix *prefix;
+		struct ld_held *h;
+		u64 key;
+
+		barrier_var(index);
+		if (index >= LD_MAX_HELD || index >= t->depth)
+			break;
+		h = &t->held[index];
+		prefix = &t->prefix[index];
+		key = memory_key(h);
+		prefix[1].hash = mix(mix(prefix->hash, key + manner(h)), h->site);
+		prefix[1].set = mix(prefix->set, h->lock);
+		prefix[1].seen = prefix->seen | kind_bit(key) | instance_bit(h->lock) | slab_bit(h);
+	}
+	t->hashed = t->depth;
+	return 0;
+}
+
+/*
+ * Compares the new lock with the held ones: whether it is held already, whether
+ * it is another of a kind that is held. Returns which of them are under the
+ * same ww context.
+ */
+__noinline u64 among_held(struct task_locks *t, u64 new_key)
+{
+	u64 is_kin, is_same, nested = 0, again = 0, companions = 0;
 	struct ld_held *new, *h;
 
 	if (!t)
 		return 0;
 	new = above(t);
-	new->flags &= ~LD_H_AGAIN;
-	new_key = memory_key(new);
-	fixed = is_zero(new->origin.cache);
-	set = new->lock;
-	/* Whether it is under a ww context, and of those held, whether under the same one. */
-	kind = new->mode + 2 * new->flags + (is_zero(new->context) << 10);
-	hash = mix(mix(0x9e3779b97f4a7c15ULL, new_key + kind), new->site);
 	for (u32 i = 0; i < LD_MAX_HELD && i < t->depth; i++) {
 		h = &t->held[i];
-		key = memory_key(h);
-		is_kin = is_zero(key ^ new_key);
+		is_kin = is_zero(memory_key(h) ^ new_key);
 		is_same = is_zero(h->lock ^ new->lock);
 		nested |= is_kin & ~is_same;
 		again |= is_same;
-		fixed &= is_zero(h->origin.cache);
-		set = mix(set, h->lock);
-		kind = h->mode + 2 * h->flags + (is_zero(h->context) << 10) + (is_zero(h->context ^ new->context) << 11);
-		hash = mix(mix(hash, key + kind), h->site);
+		companions |= is_zero(h->context ^ new->context) << i;
 	}
 	new->flags |= again * LD_H_AGAIN;
 	t->nested = nested;
-	t->fixed = fixed;
+	return companions;
+}
+
+/*
+ * The key of the task's held locks with the one described above them on top.
+ *
+ * User space numbers the instances of a class that one task holds, so a lock
+ * that is held already (a reader's) is told apart from another of its kind.
+ * What the held locks have to do with it is worked out once for as long as they
+ * stay: a lock that shares no bit with them is none of them and of no kind that
+ * they are of, and needs to be compared with none.
+ */
+__noinline u64 chain_key(struct task_locks *t)
+{
+	struct ld_prefix *prefix;
+	struct ld_held *new;
+	u64 key, hash;
+	u32 depth;
+
+	if (!t)
+		return 0;
+	if (t->hashed < t->depth)
+		extend_prefixes(t);
+	depth = t->depth;
+	barrier_var(depth);
+	if (depth > LD_MAX_HELD)
+		return 0;
+	prefix = &t->prefix[depth];
+	new = above(t);
+	new->flags &= ~LD_H_AGAIN;
+	key = memory_key(new);
+	hash = prefix->hash;
+	t->nested = false;
+	if (prefix->seen & (kind_bit(key) | instance_bit(new->lock)) || new->context) {
+		u64 companions = among_held(t, key);
+
+		if (new->context)
+			hash = mix(hash, companions);
+	}
+	t->fixed = !((prefix->seen | slab_bit(new)) & LD_SEEN_SLAB);
+	hash = mix(mix(hash, key + manner(new)), new->site);
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
-	t->chain = mix(hash, epoch + (again << 32)) | 1;
-	t->set = mix(set, t->chain) | 1;
+	t->chain = mix(hash, epoch) | 1;
+	t->set = mix(mix(prefix->set, new->lock), t->chain) | 1;
 	return t->chain;
 }
 

@@ -248,6 +248,7 @@ static __always_inline int downgraded(u64 lock, u8 hook)
 	}
 	barrier_var(index);
 	if (index < LD_MAX_HELD) {
+		forget_prefixes(t, index);
 		t->held[index].mode = LD_READ;
 		/* Held as of now: a reader rests on the list, and this is its newest proof. */
 		t->held[index].epoch = epoch;

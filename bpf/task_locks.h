@@ -30,6 +30,13 @@ struct ld_init {
 	u32 hook;
 };
 
+/* What the key of a chain takes from the first so many held locks: chain_filter.h. */
+struct ld_prefix {
+	u64 hash;
+	u64 set;		/* of instances */
+	u64 seen;		/* bits of kinds and instances */
+};
+
 struct task_locks {
 	u32 seq;
 	u32 missing;		/* locks held that did not fit into the list */
@@ -43,7 +50,7 @@ struct task_locks {
 	/* Of the chain whose key was made last: chain_filter.h. */
 	bool nested;		/* the new lock is under another of its kind */
 	bool fixed;		/* no lock of it is a slab object */
-	u8 unused;
+	u8 hashed;		/* the last ->prefix that is one of the list as it is */
 	u64 chain;
 	u64 set;		/* the chain with its instances */
 	u64 address;		/* see plain() */
@@ -53,6 +60,7 @@ struct task_locks {
 	struct ld_init init;	/* see initialisations.h */
 	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
 	struct ld_held held[LD_MAX_HELD + 1];
+	struct ld_prefix prefix[LD_MAX_HELD + 1];
 	struct scratch scratch;
 };
 
@@ -131,6 +139,13 @@ static __always_inline void describe(struct ld_held *h, u64 lock, u64 site, u64 
 	h->epoch = epoch;
 }
 
+/* The held lock at `index` is another now, or is another way held. */
+static __always_inline void forget_prefixes(struct task_locks *t, u32 index)
+{
+	if (t->hashed > index)
+		t->hashed = index;
+}
+
 static __always_inline void push(struct task_locks *t)
 {
 	if (t->depth >= LD_MAX_HELD) {
@@ -138,6 +153,7 @@ static __always_inline void push(struct task_locks *t)
 		count(LD_C_OVERFLOW);
 		return;
 	}
+	forget_prefixes(t, t->depth);
 	t->depth++;
 }
 
@@ -152,6 +168,7 @@ __noinline int remove_at(struct task_locks *t, u32 index)
 {
 	if (!t)
 		return 0;
+	forget_prefixes(t, index);
 	/* Counted from the gap: from 0, the verifier would follow each place where the gap could be. */
 	for (u32 i = 0; i < LD_MAX_HELD; i++, index++) {
 		barrier_var(index);

@@ -60,6 +60,21 @@ int ring_forget(u64 *ctx)
 	return 0;
 }
 
+/* A record without held locks, of which only the size counts. */
+struct ld_record empty_record;
+
+static long put_one(u32 i, void *context)
+{
+	return to_ring(&empty_record, sizeof(empty_record)) ? 0 : 1;
+}
+
+/* Puts so many records into the ring of the processor. Gives how many there was no room for. */
+SEC("raw_tp/ring_put")
+int ring_put(u64 *ctx)
+{
+	return bpf_loop(ctx[0], put_one, NULL, 0) == (long)ctx[0] ? 0 : -1;
+}
+
 /* The locks' names, where the kernel would have them. */
 char lock_names[BENCH_LOCKS][16];
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* sched_setaffinity() */
 #include "bench_programs.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +57,15 @@ static void *variable(struct bpf_object *object, const char *section, const char
     exit(2);
 }
 
-static void set_constants(struct bpf_object *object, bool unfiltered) {
+static void set_constants(struct bpf_object *object, const struct bench_options *options) {
     size_t length;
     void *constants = (void *)bpf_map__initial_value(bpf_object__find_map_by_name(object, ".rodata"), &length);
     struct btf *kernel = btf__load_vmlinux_btf();
     int page = kernel ? btf__find_by_name_kind(kernel, "page", BTF_KIND_STRUCT) : -1;
 
-    *(bool *)variable(object, ".rodata", "cfg_unfiltered", constants) = unfiltered;
+    *(bool *)variable(object, ".rodata", "cfg_unfiltered", constants) = options->unfiltered;
+    *(uint32_t *)variable(object, ".rodata", "cfg_ring_shift", constants) = options->ring_count > 1 ? 0 : 31;
+    *(uint32_t *)variable(object, ".rodata", "cfg_last_ring", constants) = (uint32_t)options->ring_count - 1;
     if (page > 0)
         *(uint32_t *)variable(object, ".rodata", "cfg_page_struct_size", constants) =
             btf__type_by_id(kernel, (__u32)page)->size;
@@ -83,27 +87,37 @@ static uint64_t base(const struct bench_programs *programs, const uint64_t *word
     return *word;
 }
 
-int bench_load(const char *path, bool unfiltered, uint32_t ring_bytes, struct bench_programs *programs) {
+static int make_ring(const struct bench_programs *programs, uint32_t index, struct bench_ring *ring) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), length = page + 2 * (size_t)programs->ring_bytes;
+    int rings = bpf_map__fd(bpf_object__find_map_by_name(programs->object, "rings"));
+
+    ring->descriptor = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "ring", 0, 0, programs->ring_bytes, NULL);
+    if (ring->descriptor < 0 || bpf_map_update_elem(rings, &index, &ring->descriptor, 0))
+        return -errno;
+    ring->consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, ring->descriptor, 0);
+    ring->producer = mmap(NULL, length, PROT_READ, MAP_SHARED, ring->descriptor, (off_t)page);
+    return ring->consumer == MAP_FAILED || ring->producer == MAP_FAILED ? -errno : 0;
+}
+
+int bench_load(const char *path, const struct bench_options *options, struct bench_programs *programs) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint32_t value = 0;
 
     programs->object = bpf_object__open_file(path, NULL);
     if (!programs->object)
         return -errno;
-    struct bpf_map *ring = bpf_object__find_map_by_name(programs->object, "ring");
-    set_constants(programs->object, unfiltered);
-    bpf_map__set_max_entries(ring, ring_bytes);
+    set_constants(programs->object, options);
     int result = bpf_object__load(programs->object);
+    programs->ring_bytes = options->ring_bytes;
+    programs->ring_count = options->ring_count;
+    for (int i = 0; !result && i < options->ring_count; i++)
+        result = make_ring(programs, (uint32_t)i, &programs->rings[i]);
     if (result)
         return result;
-    programs->ring = bpf_map__fd(ring);
-    programs->ring_bytes = ring_bytes;
-    programs->consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, programs->ring, 0);
-    programs->producer = mmap(NULL, page + 2 * (size_t)ring_bytes, PROT_READ, MAP_SHARED, programs->ring, (off_t)page);
     struct bpf_map *variables = bpf_object__find_map_by_name(programs->object, ".bss");
     size_t size = (bpf_map__value_size(variables) + page - 1) / page * page;
     void *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, bpf_map__fd(variables), 0);
-    if (programs->consumer == MAP_FAILED || programs->producer == MAP_FAILED || memory == MAP_FAILED)
+    if (memory == MAP_FAILED)
         return -errno;
     const uint64_t *word = variable(programs->object, ".bss", "bench_word", memory);
     uint64_t bases[4] = {
@@ -113,6 +127,22 @@ int bench_load(const char *path, bool unfiltered, uint32_t ring_bytes, struct be
     return bench_run(programs, "bench_prepare", bases, &value);
 }
 
-void bench_empty_ring(const struct bench_programs *programs) {
-    __atomic_store_n(programs->consumer, __atomic_load_n(programs->producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+int bench_run_on(int processor, const struct bench_programs *programs, const char *name, uint64_t arguments[4]) {
+    cpu_set_t set;
+    uint32_t value = 0;
+
+    CPU_ZERO(&set);
+    CPU_SET(processor, &set);
+    if (sched_setaffinity(0, sizeof(set), &set))
+        return -errno;
+    int result = bench_run(programs, name, arguments, &value);
+    return result ? result : (int)value;
+}
+
+void bench_empty_rings(const struct bench_programs *programs) {
+    for (int i = 0; i < programs->ring_count; i++) {
+        const struct bench_ring *ring = &programs->rings[i];
+
+        __atomic_store_n(ring->consumer, __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE), __ATOMIC_RELEASE);
+    }
 }

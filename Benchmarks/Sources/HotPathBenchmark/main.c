@@ -68,7 +68,7 @@ static double measure(const struct bench_programs *programs, const struct bench_
     /* What is sent once only, and cold memory. */
     if (bench_run(programs, c->program, first, &value) || value)
         fail(c->name);
-    bench_empty_ring(programs);
+    bench_empty_rings(programs);
     uint32_t sent = bench_counter(programs, BENCH_SENT), dropped = bench_counter(programs, BENCH_DROPPED);
     uint32_t filtered = bench_counter(programs, BENCH_FILTERED);
     double start = now();
@@ -78,7 +78,7 @@ static double measure(const struct bench_programs *programs, const struct bench_
     sent = bench_counter(programs, BENCH_SENT) - sent;
     dropped = bench_counter(programs, BENCH_DROPPED) - dropped;
     filtered = bench_counter(programs, BENCH_FILTERED) - filtered;
-    bench_empty_ring(programs);
+    bench_empty_rings(programs);
     /* The figure is of what the row says, or there is none. */
     uint64_t expected = c->unfiltered ? 2 * c->pairs : c->site_step ? c->pairs : 0;
     bool right = strcmp(c->program, "bench_pairs") != 0 ||
@@ -117,7 +117,7 @@ int main(int count, char **arguments) {
     }
     struct bench_programs kinds[2];
     for (int unfiltered = 0; unfiltered < 2; unfiltered++)
-        if (bench_load(object, unfiltered, 8 << 20, &kinds[unfiltered]))
+        if (bench_load(object, &(struct bench_options){unfiltered, 1, 8 << 20}, &kinds[unfiltered]))
             fail("the kernel refuses the programs; root (CAP_BPF, CAP_PERFMON) is needed");
     uint64_t none[4] = {0};
     uint32_t has_cache = 0;

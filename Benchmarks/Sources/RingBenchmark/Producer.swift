@@ -24,7 +24,8 @@ final class Producer: Sendable {
 
     init(object: String) throws(Refusal) {
         var programs = bench_programs()
-        let result = bench_load(object, true, 8 << 20, &programs)
+        var options = bench_options(unfiltered: true, ring_count: 1, ring_bytes: 8 << 20)
+        let result = bench_load(object, &options, &programs)
         guard result == 0 else {
             throw Refusal(text: "\(object): the kernel refuses the programs (\(String(cString: strerror(-result))))")
         }
@@ -42,11 +43,11 @@ final class Producer: Sendable {
     var ring: MappedRing {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         return MappedRing(
-            consumerPosition: programs.consumer,
-            producerPosition: programs.producer,
-            data: UnsafeRawPointer(programs.producer) + page,
+            consumerPosition: programs.rings.0.consumer,
+            producerPosition: programs.rings.0.producer,
+            data: UnsafeRawPointer(programs.rings.0.producer) + page,
             size: UInt64(programs.ring_bytes),
-            descriptor: programs.ring
+            descriptor: programs.rings.0.descriptor
         )
     }
 

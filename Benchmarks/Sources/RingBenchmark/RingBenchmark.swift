@@ -49,7 +49,8 @@ struct RingBenchmark {
         let symbols = SymbolTable(kallsyms: Array(kallsyms))
         do {
             let rows = try measure(object, symbols, rounds: isQuick ? 5 : 9, fills: isQuick ? 6 : 20)
-            report(rows, to: output)
+            let shared = try measureContention(object, rounds: isQuick ? 5 : 9, fills: isQuick ? 10 : 40)
+            report(rows, shared, to: output)
         } catch {
             fail(error.text)
         }
@@ -106,21 +107,42 @@ struct RingBenchmark {
         return figures
     }
 
-    private static func report(_ figures: [[Figure]], to output: String?) {
+    /// Millions of records a second for each case of sharing, a figure a round.
+    private static func measureContention(
+        _ object: String,
+        rounds: Int,
+        fills: Int
+    ) throws(Producer.Refusal) -> [[Double]] {
+        let contention = try Contention(object: object)
+        var figures = Contention.cases.map { _ in [Double]() }
+        for round in 0...rounds {
+            for (index, one) in Contention.cases.enumerated() {
+                let figure = try contention.measure(one, fills: fills)
+                if round > 0 { figures[index].append(figure) }
+            }
+        }
+        return figures
+    }
+
+    private static func report(_ figures: [[Figure]], _ shared: [[Double]], to output: String?) {
         var json = ""
         print("records per second          median M/s     least      most    ns each     aim")
-        for (one, row) in zip(cases, figures) {
-            let sorted = row.map(\.millionsPerSecond).sorted()
+        func show(_ name: String, _ row: [Double], aim: Double?) {
+            let sorted = row.sorted()
             let median = sorted[sorted.count / 2]
-            let aim = one.aim.map { String(format: "%.0f", $0) } ?? ""
-            let name = one.name.padding(toLength: 28, withPad: " ", startingAt: 0)
             let cells = [median, sorted[0], sorted[sorted.count - 1]].map { String(format: "%10.2f", $0) }.joined()
-            print(name + cells + String(format: "%11.1f", 1000 / median) + "     " + aim)
-            json += "{\"record\": \"benchmark\", \"name\": \"\(one.name)\", "
+            print(
+                name.padding(toLength: 28, withPad: " ", startingAt: 0) + cells
+                    + String(format: "%11.1f", 1000 / median) + "     " + (aim.map { String(format: "%.0f", $0) } ?? "")
+            )
+            json += "{\"record\": \"benchmark\", \"name\": \"\(name)\", "
             json += String(format: "\"millions_per_second\": %.3f, \"ns\": %.2f, ", median, 1000 / median)
-            json += "\"aim\": \(one.aim.map { String($0) } ?? "null"), \"rounds\": \(sorted.count)}\n"
+            json += "\"aim\": \(aim.map { String($0) } ?? "null"), \"rounds\": \(sorted.count)}\n"
         }
+        for (one, row) in zip(cases, figures) { show(one.name, row.map(\.millionsPerSecond), aim: one.aim) }
         print("Medians of \(figures[0].count) alternating rounds, processor time of the one reading thread.")
+        for (one, row) in zip(Contention.cases, shared) { show(one.name, row, aim: nil) }
+        print("Of each processor that puts records into a ring, its own time.")
         guard let output else { return }
         do { try json.write(toFile: output, atomically: true, encoding: .utf8) } catch {
             fail("\(output): \(error.localizedDescription)")
