@@ -83,14 +83,20 @@ struct ReplayBenchmark {
         }
 
         let timeline = folder.appending(path: "trace.perfetto").path
-        var replay = try CaptureReplay(capture)
-        var export = try PerfettoExport(timeline, options: EngineOptions())
         var bytes = 0
-        let drawing = try elapsed {
-            while try replay.next(into: &export) != nil {}
-            bytes = try export.finish().bytes
+        var best = Double.infinity
+        for _ in 0..<3 {
+            var replay = try CaptureReplay(capture)
+            var export = try PerfettoExport(timeline, options: EngineOptions())
+            best = try min(
+                best,
+                elapsed {
+                    while try replay.next(into: &export) != nil {}
+                    bytes = try export.finish().bytes
+                }
+            )
         }
-        show("capture to Perfetto", count, bytes, drawing)
+        show("capture to Perfetto", count, bytes, best)
         if let output { try json.write(toFile: output, atomically: true, encoding: .utf8) }
     }
 

@@ -51,6 +51,9 @@ extension LockOrderEngine {
         nodes.nodes.indices.filter { isCurrent(NodeIndex($0)) }.map { nodes[NodeIndex($0)].key }
     }
 
+    /// How many dependencies there are, at no cost.
+    public var dependencyCount: Int { graph.order.dependencyCount }
+
     /// The dependencies so far, in order of appearance.
     public var dependencies: [Dependency] {
         graph.observations.indices.filter { isListed($0) }.map { dependency($0) }

@@ -31,7 +31,10 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     private var lineIndex = FlatTable()
     private var lines: [TaskTimeline] = []
     private var freeLines: [Int] = []
+    /// Pairs of classes that have their arrow.
     private var dependencies = FlatTable()
+    /// Whether the event at hand does, for classes, modes and subclasses: most events need no look at the table.
+    private var addsDependency = false
     private var nextFlow: UInt64 = 1
     private var counts = Counts()
     /// The test that runs.
@@ -63,14 +66,18 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
 
     /// Takes in an event.
     public mutating func consume(_ event: LockEvent) {
+        let known = engine.dependencyCount
         engine.consume(event)
+        addsDependency = engine.dependencyCount > known
         draw(event)
         drawFindings()
     }
 
     /// Takes in an event with the locks its task held.
     public mutating func consume(_ event: LockEvent, held: Span<HeldLock>) {
+        let known = engine.dependencyCount
         engine.consume(event, held: held)
+        addsDependency = engine.dependencyCount > known
         if event.operation != .lost, event.operation != .initialize { agree(event, held) }
         draw(event)
         drawFindings()
@@ -245,7 +252,7 @@ public struct PerfettoExport: LockEventSink, ~Copyable {
     /// Begins an arrow in the slice of each held lock whose class no task had held before when it took one of the event's.
     private mutating func markDependencies(_ line: Int, _ event: LockEvent, at time: UInt64) -> [UInt64] {
         let to = drawing.current(event.lockClass)
-        guard to != .none else { return [] }
+        guard addsDependency, to != .none else { return [] }
         var flows: [UInt64] = []
         for slice in lines[line].held {
             let from = drawing.current(lines[line].items[slice].lockClass)
