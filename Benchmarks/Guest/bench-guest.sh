@@ -20,9 +20,10 @@ caches and the cost of atomic instructions are not in it.
   unfiltered  the same with --unfiltered
   record      livedep record
   lockdep     livedep watch --source lockdep: on a kernel with lockdep
+  empty-lockdep  empty programs on lockdep's two tracepoints: the floor of that
 
-Without KERNEL: all of them but lockdep on 6.1, and, where LIVEDEP_KERNELS has them, bare on plain-6.12 and bare and lockdep
-on lockdep-6.12. LIVEDEP names a livedep that is built already.
+Without KERNEL: all of them but lockdep's on 6.1, and, where LIVEDEP_KERNELS has them, bare and watch on plain-6.12 and bare
+and lockdep's on lockdep-6.12. LIVEDEP names a livedep that is built already.
 USAGE
 }
 
@@ -41,7 +42,7 @@ done
 if ((${#runs[@]} == 0)); then
     runs=(6.1:bare,empty,bpftrace,klockstat,watch,unfiltered,record)
     [[ -f ${LIVEDEP_KERNELS:-/nonexistent}/lockdep-6.12.bzImage ]] &&
-        runs+=(plain-6.12:bare,watch lockdep-6.12:bare,lockdep)
+        runs+=(plain-6.12:bare,watch lockdep-6.12:bare,empty-lockdep,lockdep)
 fi
 
 files=()
@@ -60,8 +61,10 @@ mkdir -p "$built"
 cc -O2 -static -Wall -Wextra -o "$built/lock-loop" "$root/Benchmarks/Guest/lock-loop.c"
 cc -O2 -Wall -Wextra -o "$built/empty-hooks" "$root/Benchmarks/Guest/empty-hooks.c" -lbpf
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
-"$clang" -g -O2 -target bpf -mcpu=v3 -Wall -Werror -I "$root/bpf" -I "$root/bpf/records/include" \
-    -c "$root/bpf/bench/empty.bpf.c" -o "$built/empty.o"
+for object in empty empty-lockdep; do
+    "$clang" -g -O2 -target bpf -mcpu=v3 -Wall -Werror -I "$root/bpf" -I "$root/bpf/records/include" \
+        -c "$root/bpf/bench/$object.bpf.c" -o "$built/$object.o"
+done
 livedep=${LIVEDEP:-$root/.build/release/livedep}
 [[ -n ${LIVEDEP:-} ]] || swift build --package-path "$root" -c release --static-swift-stdlib --product livedep >&2
 
@@ -71,7 +74,8 @@ for run in "${runs[@]}"; do
     kernel=${run%%:*}
     IFS=, read -ra variants <<<"${run#*:}"
     "$root/scripts/vm" --kernel "$kernel" --icount --mem 2048 --timeout 3000 --file "$livedep:/bin/livedep" \
-        --file "$built/lock-loop" --file "$built/empty-hooks" --file "$built/empty.o" "${files[@]}" \
+        --file "$built/lock-loop" --file "$built/empty-hooks" --file "$built/empty.o" --file "$built/empty-lockdep.o" \
+        "${files[@]}" \
         --file "$root/Benchmarks/Guest/compare.sh" -- compare.sh "$rounds" "$pipes" "$trees" "${variants[@]}" \
         >"$built/$kernel.txt" || {
         tail -n 20 "$built/$kernel.txt" >&2
@@ -98,7 +102,7 @@ done
     }
     END {
         if (json != "") printf "" >json
-        printf "%-13s %-6s %-11s %9s %9s %9s %9s %7s %9s\n", "kernel", "loop", "ns a round", "median", "least", "most",
+        printf "%-13s %-6s %-13s %9s %9s %9s %9s %7s %9s\n", "kernel", "loop", "ns a round", "median", "least", "most",
             "added", "factor", "of floor"
         for (pass = 1; pass <= 2; pass++) for (i = 1; i <= keys; i++) {
             split(order[i], part, " ")
@@ -107,8 +111,8 @@ done
             if (part[3] == "bare") bare[at] = median
             more = median - bare[at]
             if (part[3] != "bare") added[at " " part[3]] = more
-            floor = ratio(more, added[at " empty"])
-            printf "%-13s %-6s %-11s %9d %9d %9d %9d %7.2f %9s\n", part[1], part[2], part[3], median, least, most, more,
+            floor = ratio(more, added[at (part[3] == "lockdep" ? " empty-lockdep" : " empty")])
+            printf "%-13s %-6s %-13s %9d %9d %9d %9d %7.2f %9s\n", part[1], part[2], part[3], median, least, most, more,
                 median / bare[at], part[3] == "bare" || floor == "" ? "-" : sprintf("%.2f", floor)
             if (json != "")
                 printf "{\"record\": \"benchmark\", \"kernel\": \"%s\", \"loop\": \"%s\", \"variant\": \"%s\", " \

@@ -31,7 +31,7 @@ run() {
     : >/tmp/tool.log
     case $1 in
         bare) lock-loop "$pipes" "$trees" ;;
-        empty) empty-hooks /root/empty.o lock-loop "$pipes" "$trees" >/tmp/tool.log 2>&1 || true ;;
+        empty | empty-lockdep) empty-hooks "/root/$1.o" lock-loop "$pipes" "$trees" >/tmp/tool.log 2>&1 || true ;;
         bpftrace)
             # BPFTRACE_STRLEN and the like stay as they are: nothing but counts is kept.
             bpftrace -c "/bin/lock-loop $pipes $trees" -e '

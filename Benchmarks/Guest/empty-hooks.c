@@ -7,6 +7,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Whether the kernel has the function or the tracepoint behind a section name. */
+static int kernel_has(const struct btf *kernel, const char *section)
+{
+	const char *name = strchr(section, '/') + 1;
+	char type[128];
+
+	if (strncmp(section, "tp_btf/", 7))
+		return btf__find_by_name_kind(kernel, name, BTF_KIND_FUNC) > 0;
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
 int main(int count, char **arguments)
 {
 	struct bpf_object *object = count > 2 ? bpf_object__open_file(arguments[1], NULL) : NULL;
@@ -18,11 +30,8 @@ int main(int count, char **arguments)
 		fprintf(stderr, "usage: empty-hooks OBJECT COMMAND..., on a kernel with BTF\n");
 		return 64;
 	}
-	bpf_object__for_each_program(program, object) {
-		const char *function = strchr(bpf_program__section_name(program), '/') + 1;
-
-		bpf_program__set_autoload(program, btf__find_by_name_kind(kernel, function, BTF_KIND_FUNC) > 0);
-	}
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, kernel_has(kernel, bpf_program__section_name(program)));
 	if (bpf_object__load(object))
 		return 2;
 	bpf_object__for_each_program(program, object)

@@ -28,8 +28,8 @@ public struct LiveSession: ~Copyable {
         public var filter = TaskFilter()
         /// The test that runs; nil to learn from the kernel's log which one does.
         public var test: String?
-        /// Bytes of each ring: a power of two.
-        public var ringBytes = 2 << 20
+        /// Bytes of each ring, a power of two; nil for what usually suffices.
+        public var ringBytes: Int?
 
         /// The settings of a watch.
         public init() {}

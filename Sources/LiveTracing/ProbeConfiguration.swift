@@ -10,8 +10,8 @@ public import LockNaming
 public struct ProbeConfiguration: Sendable {
     /// Send every acquisition and release instead of chains not seen before.
     public var isUnfiltered = false
-    /// Bytes of each ring: a power of two. User space sees it mapped twice.
-    public var ringBytes = 2 << 20
+    /// Bytes of each ring, a power of two; nil for what usually suffices. User space sees it mapped twice.
+    public var ringBytes: Int?
 
     /// Which tasks are followed.
     public var filter = TaskFilter()
@@ -54,6 +54,13 @@ public struct ProbeConfiguration: Sendable {
         return ((KernelImage.processors - 1) >> shift + 1, shift)
     }
 
+    /// Of the kernel's own functions a filter lets through what fits into 64 KiB, and 2 MiB leave room for the worst. A full
+    /// stream gets 8 MiB for each ring, and of 64 MiB in all what its share is.
+    private var usualRingBytes: Int {
+        if rings.count == 1, !isUnfiltered, source == .functions { return 2 << 20 }
+        return max(4 << 20, min(8 << 20, (64 << 20) / rings.count))
+    }
+
     var c: kp_config {
         var c = kp_config()
         c.own_tgid = UInt32(getpid())
@@ -66,6 +73,7 @@ public struct ProbeConfiguration: Sendable {
         c.cgroup_level = filter.cgroup?.level ?? 0
         c.ring_count = UInt32(rings.count)
         c.ring_shift = UInt32(rings.shift)
+        let ringBytes = ringBytes ?? usualRingBytes
         c.ring_bytes = UInt32(ringBytes)
         // A quarter full: the consumer also looks by itself many times a second.
         c.wakeup_bytes = UInt64(ringBytes / 4)

@@ -84,7 +84,8 @@ public struct PerfSession: ~Copyable, TracingSession {
                 "the kernel has no lock tracepoints, or tracefs is not mounted at /sys/kernel/tracing"
             )
         }
-        let rings = try Self.open(tracepoints, ringBytes: options.ringBytes)
+        let ringBytes = options.ringBytes ?? 8 << 20
+        let rings = try Self.open(tracepoints, ringBytes: ringBytes)
         symbolizer = Symbolizer(symbols: symbols)
         classes = PerfLockClasses(
             symbols: symbols,
@@ -94,7 +95,7 @@ public struct PerfSession: ~Copyable, TracingSession {
         self.tracepoints = tracepoints
         newest = Array(repeating: 0, count: rings.count)
         self.rings = rings
-        ringBytes = options.ringBytes
+        self.ringBytes = ringBytes
         tests = RunningTests(options.test)
     }
 

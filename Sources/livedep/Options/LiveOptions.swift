@@ -70,10 +70,10 @@ struct LiveOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of each ring, in KiB: a power of two from 4 on. 2048, or 4096 for a full stream or lockdep.",
+            "Bytes of each ring, in KiB: a power of two from 4 on.",
             discussion:
-                "The full stream and the lockdep source have a ring for each processor, at most 16 of them, the perf "
-                + "source one of 8192 KiB for each processor; else there is one for all.",
+                "A full stream and the lockdep source have a ring for each processor or group of them, at most 16 rings of "
+                + "8192 KiB and 65536 in all; the perf source has one of 8192 for each processor; else there is one of 2048.",
             valueName: "kib"
         )
     )
@@ -89,22 +89,13 @@ struct LiveOptions: ParsableArguments {
         }
     }
 
-    private func defaultRing(_ isUnfiltered: Bool, _ source: EventSource) -> Int {
-        switch source {
-        case .functions: isUnfiltered ? 4096 : 2048
-        case .lockdep: 4096
-        case .perf: 8192
-        }
-    }
-
     /// The session's options, of a command that sends the full stream or does not.
     func sessionOptions(isUnfiltered: Bool) throws -> LiveSession.Options {
         var options = LiveSession.Options()
         options.source = source.source()
         options.attach = attachOption.attach.kind
         options.isUnfiltered = isUnfiltered
-        // What the filter lets through of the kernel's own functions fits into 64 KiB; user space maps the ring twice.
-        options.ringBytes = (ring ?? defaultRing(isUnfiltered, options.source)) << 10
+        options.ringBytes = ring.map { $0 << 10 }
         options.test = test
         options.filter.pid = pid ?? 0
         options.filter.comm = comm ?? ""
