@@ -44,7 +44,7 @@ volatile u32 caller_slots[LD_CALLER_KINDS];
 static __always_inline u64 caller(void *ctx, u32 kind)
 {
 	u64 function = bpf_get_func_ip(ctx);
-	u64 words[2] = {};
+	u64 words[2];
 	u32 slot = caller_slots[kind];
 
 	if (slot > 0 && slot < 16) {

@@ -46,10 +46,12 @@ public struct LiveSession: ~Copyable {
     /// Symbols are not read again before this time, in nanoseconds, on a machine that loads modules all the time.
     private var nextReading: UInt64 = 0
     private var missesAtStart: UInt64 = 0
+    private let startUp: UInt64
     private let countsMisses: Bool
 
     /// Loads and attaches the programs, behind a closed gate. Takes a second or two, most of it the kernel's verifier.
     public init(_ options: Options) throws(ProbeError) {
+        let began = KernelImage.now
         let symbols = try KernelImage.symbols()
         // lockdep names its classes itself: no lock's place in memory is asked for.
         let types = options.source == .functions ? KernelTypes() : nil
@@ -93,6 +95,7 @@ public struct LiveSession: ~Copyable {
         // What tracepoint programs miss are their own locks and interrupts: bpf/lockdep_list.h.
         countsMisses = options.source == .functions
         self.rings = rings
+        startUp = KernelImage.now - began
         self.probe = probe
     }
 
@@ -234,7 +237,8 @@ public struct LiveSession: ~Copyable {
             unknownReleases: unknown,
             unnamedInitialisations: counts.unnamedInitialisations,
             unclassifiedCopies: decoder.naming.copies.unclassified,
-            mapBytes: probe.mapBytes
+            mapBytes: probe.mapBytes,
+            startUp: startUp
         )
     }
 }

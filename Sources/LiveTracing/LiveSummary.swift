@@ -41,6 +41,8 @@ public struct LiveSummary: Sendable {
     public var unclassifiedCopies: Int
     /// Bytes of kernel memory that the maps take.
     public var mapBytes: UInt64
+    /// Nanoseconds that loading and attaching took.
+    public var startUp: UInt64 = 0
 
     /// All releases that no acquisition explains.
     public var unknownReleaseCount: Int { unknownReleases.values.reduce(0, +) }

@@ -33,6 +33,7 @@ enum LiveCounters {
             "unclassified user copies": summary.unclassifiedCopies,
             "map bytes": Int(summary.mapBytes),
             "resident bytes": residentBytes,
+            "start-up ms": Int(summary.startUp / 1_000_000),
         ]
         for (naming, tally) in namings {
             counters["classes named by \(naming)"] = tally.classes
