@@ -57,6 +57,22 @@ static __always_inline u64 manner(struct ld_held *h)
 	return h->mode + 2 * h->flags + (is_zero(h->context) << 10);
 }
 
+/* Adds the held lock at `index` to a prefix. */
+__noinline int add_to_prefix(struct task_locks *t, u32 index, struct ld_prefix *prefix)
+{
+	struct ld_held *h;
+	u64 key;
+
+	if (!t || !prefix || index >= LD_MAX_HELD)
+		return 0;
+	h = &t->held[index];
+	key = memory_key(h);
+	prefix->hash = mix(mix(prefix->hash, key + manner(h)), h->site);
+	prefix->set = mix(prefix->set, h->lock);
+	prefix->seen |= kind_bit(key) | instance_bit(h->lock) | slab_bit(h);
+	return 0;
+}
+
 /* Makes the prefixes that the list has and ->prefix lacks: one, where a lock was taken since. */
 __noinline int extend_prefixes(struct task_locks *t)
 {
@@ -66,22 +82,24 @@ __noinline int extend_prefixes(struct task_locks *t)
 		return 0;
 	index = t->hashed;
 	/* Counted from there: from 0, the verifier would follow each place where the first could be. */
-	for (u32 i = 0; i < LD_MAX_HELD; i++, index++) {
-		struct ld_prefix *prefix;
-		struct ld_held *h;
-		u64 key;
-
+	for (u32 i = 0; i < LD_PREFIXES; i++, index++) {
 		barrier_var(index);
-		if (index >= LD_MAX_HELD || index >= t->depth)
+		if (index >= LD_PREFIXES || index >= t->depth)
 			break;
-		h = &t->held[index];
-		prefix = &t->prefix[index];
-		key = memory_key(h);
-		prefix[1].hash = mix(mix(prefix->hash, key + manner(h)), h->site);
-		prefix[1].set = mix(prefix->set, h->lock);
-		prefix[1].seen = prefix->seen | kind_bit(key) | instance_bit(h->lock) | slab_bit(h);
+		t->prefix[index + 1] = t->prefix[index];
+		add_to_prefix(t, index, &t->prefix[index + 1]);
 	}
-	t->hashed = t->depth;
+	t->hashed = index;
+	return 0;
+}
+
+/* The held locks that no prefix is kept of. */
+__noinline int add_deep_locks(struct task_locks *t, struct ld_prefix *prefix)
+{
+	if (!t || !prefix)
+		return 0;
+	for (u32 i = LD_PREFIXES; i < LD_MAX_HELD && i < t->depth; i++)
+		add_to_prefix(t, i, prefix);
 	return 0;
 }
 
@@ -122,36 +140,39 @@ __noinline u64 among_held(struct task_locks *t, u64 new_key)
  */
 __noinline u64 chain_key(struct task_locks *t)
 {
-	struct ld_prefix *prefix;
+	struct ld_prefix prefix;
 	struct ld_held *new;
 	u64 key, hash;
-	u32 depth;
+	u32 kept;
 
 	if (!t)
 		return 0;
-	if (t->hashed < t->depth)
+	if (t->hashed < t->depth && t->hashed < LD_PREFIXES)
 		extend_prefixes(t);
-	depth = t->depth;
-	barrier_var(depth);
-	if (depth > LD_MAX_HELD)
-		return 0;
-	prefix = &t->prefix[depth];
+	kept = t->depth;
+	barrier_var(kept);
+	if (kept > LD_PREFIXES)
+		kept = LD_PREFIXES;
+	barrier_var(kept);
+	prefix = t->prefix[kept];
+	if (t->depth > LD_PREFIXES)
+		add_deep_locks(t, &prefix);
 	new = above(t);
 	new->flags &= ~LD_H_AGAIN;
 	key = memory_key(new);
-	hash = prefix->hash;
+	hash = prefix.hash;
 	t->nested = false;
-	if (prefix->seen & (kind_bit(key) | instance_bit(new->lock)) || new->context) {
+	if (prefix.seen & (kind_bit(key) | instance_bit(new->lock)) || new->context) {
 		u64 companions = among_held(t, key);
 
 		if (new->context)
 			hash = mix(hash, companions);
 	}
-	t->fixed = !((prefix->seen | slab_bit(new)) & LD_SEEN_SLAB);
+	t->fixed = !((prefix.seen | slab_bit(new)) & LD_SEEN_SLAB);
 	hash = mix(mix(hash, key + manner(new)), new->site);
 	/* What user space distrusts after a miss was sent in vain, and is sent again. */
 	t->chain = mix(hash, epoch) | 1;
-	t->set = mix(mix(prefix->set, new->lock), t->chain) | 1;
+	t->set = mix(mix(prefix.set, new->lock), t->chain) | 1;
 	return t->chain;
 }
 

@@ -30,6 +30,9 @@ struct ld_init {
 	u32 hook;
 };
 
+/* Deeper lists than this are rare; more would not fit into a page with the rest. */
+#define LD_PREFIXES	12
+
 /* What the key of a chain takes from the first so many held locks: chain_filter.h. */
 struct ld_prefix {
 	u64 hash;
@@ -60,9 +63,12 @@ struct task_locks {
 	struct ld_init init;	/* see initialisations.h */
 	/* One more than can be held: a lock is described in its place above the held ones before it is known to stay. */
 	struct ld_held held[LD_MAX_HELD + 1];
-	struct ld_prefix prefix[LD_MAX_HELD + 1];
+	struct ld_prefix prefix[LD_PREFIXES + 1];
 	struct scratch scratch;
 };
+
+/* With the kernel's 72 bytes in front of it, what a new task's first lock has to have allocated and zeroed. */
+_Static_assert(sizeof(struct task_locks) + 72 <= 4096, "a task's storage is one page");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

@@ -35,6 +35,7 @@ static const struct bench_case cases[] = {
     {"1 held, chain known", "bench_pairs", false, 1, 0, KNOWN_PAIRS, 90},
     {"4 held, chain known", "bench_pairs", false, 4, 0, KNOWN_PAIRS, 0},
     {"8 held, chain known", "bench_pairs", false, 8, 0, KNOWN_PAIRS, 0},
+    {"15 held, chain known", "bench_pairs", false, 15, 0, KNOWN_PAIRS, 0},
     {"1 held, chain new", "bench_pairs", false, 1, 16, RECORDED_PAIRS, 0},
     {"4 held, chain new", "bench_pairs", false, 4, 16, RECORDED_PAIRS, 0},
     {"8 held, chain new", "bench_pairs", false, 8, 16, RECORDED_PAIRS, 0},
