@@ -26,7 +26,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, LD_PLACE_SLOTS);
 	__type(key, u32);
-	__type(value, struct ld_place);
+	__type(value, struct ld_places);
 } places SEC(".maps");
 
 #define LD_S_IFMT	0170000
@@ -81,7 +81,7 @@ static __always_inline u32 container_detail(u64 lock, u32 container)
 __noinline int look_up_origin(u64 lock, struct ld_origin *origin)
 {
 	u64 page, head, cache, slab_start;
-	struct ld_place *place;
+	struct ld_places *known;
 	u32 size, slot;
 
 	/* A global function: the verifier does not know that no caller passes NULL. */
@@ -108,9 +108,12 @@ __noinline int look_up_origin(u64 lock, struct ld_origin *origin)
 	origin->cache = cache;
 	origin->offset = (u32)(lock - slab_start) % size;
 	slot = ld_place_slot(cache, origin->offset);
-	place = bpf_map_lookup_elem(&places, &slot);
-	if (place && place->cache == cache && place->offset == origin->offset)
-		origin->detail = container_detail(lock, place->container);
+	known = bpf_map_lookup_elem(&places, &slot);
+	for (u32 i = 0; known && i < LD_PLACES; i++)
+		if (known->place[i].cache == cache && known->place[i].offset == origin->offset) {
+			origin->detail = container_detail(lock, known->place[i].container);
+			break;
+		}
 	return 0;
 }
 

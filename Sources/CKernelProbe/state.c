@@ -73,12 +73,22 @@ uint64_t kp_map_bytes(const struct kp_probe *probe) {
 
 int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, int container) {
     struct ld_place place = {.cache = cache, .offset = offset, .container = (uint32_t)container};
+    struct ld_places known = {0};
     struct bpf_map *map = bpf_object__find_map_by_name(probe->object, "places");
     uint32_t slot = ld_place_slot(cache, offset);
 
     if (!map)
         return -ENOENT;
-    return bpf_map_update_elem(bpf_map__fd(map), &slot, &place, 0);
+    bpf_map_lookup_elem(bpf_map__fd(map), &slot, &known);
+    for (int i = 0; i < LD_PLACES; i++) {
+        struct ld_place *old = &known.place[i];
+
+        if (!old->cache || (old->cache == cache && old->offset == offset)) {
+            *old = place;
+            return bpf_map_update_elem(bpf_map__fd(map), &slot, &known, 0);
+        }
+    }
+    return -ENOSPC;
 }
 
 int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length) {

@@ -225,8 +225,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
         if let lockClass = named(bySymbol: evidence, &tables) { return (lockClass, false) }
         if let lockClass = named(byPercpu: evidence, &tables) { return (lockClass, false) }
-        if let container = containers[place], let lockClass = refined(container, evidence, place, &tables) {
-            return (lockClass, false)
+        if let container = containers[place] {
+            if let lockClass = refined(container, evidence, place, &tables) { return (lockClass, false) }
+            if container == .inode { return (unset(container, evidence, &tables), false) }
         }
         if evidence.cache != 0, let cache = caches?.cache(at: evidence.cache, in: memory) {
             if let lockClass = named(byStructOf: evidence, place, &tables) { return (lockClass, false) }
@@ -307,6 +308,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         // Files of kernfs are told apart by one bit, which any object at their place in a shared cache may have.
         let isTelling = evidence.detail != 0 && container != .kernfsFile && evidence.detail != ContainerReader.blank
         if isTelling, let lockClass = refined[detail] { return lockClass }
+        // Inodes are made and freed by the thousand: whether this was a directory cannot be read afterwards. From the moment
+        // that the programs are told of the place they say so themselves.
+        if container == .inode, evidence.detail == 0 { return nil }
         guard
             let answer = reader?.refinement(
                 of: container,
@@ -329,7 +333,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         return lockClass
     }
 
-    /// A container that is not set up yet: kept out of verdicts, as its class would be several in one.
+    /// A container that is not set up yet, or of which it was not told what it is: kept out of verdicts, as its class would
+    /// be several in one.
     private func unset(
         _ container: LockContainer,
         _ evidence: LockEvidence,
@@ -357,9 +362,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
             guard let cache = caches?.cache(at: address, in: memory), !cache.isGeneral else { continue }
             for name in cache.names {
                 for structName in SlabStructs.candidates(for: name) {
-                    guard let start = structName == "inode" ? 0 : types?.offset(of: "vfs_inode", in: structName) else {
-                        continue
-                    }
+                    guard let start = startOfInode(in: structName) else { continue }
                     let place = { (offset: Int) in
                         SlabMember(cache: address, offset: UInt32(start + offset), type: .rwsem)
                     }
@@ -369,6 +372,19 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
                 }
             }
         }
+    }
+
+    /// Where in a file system's own struct the inode lies.
+    private func startOfInode(in structName: String) -> Int? {
+        if structName == "inode" { return 0 }
+        for member in ["vfs_inode", "inode", "i_vnode", "i_inode"] {
+            guard let start = types?.offset(of: member, in: structName),
+                types?.lockMember(in: structName, at: start + (types?.offset(of: "i_rwsem", in: "inode") ?? 0))
+                    == "\(member).i_rwsem"
+            else { continue }
+            return start
+        }
+        return nil
     }
 
     private mutating func note(_ container: LockContainer, at place: SlabMember) {

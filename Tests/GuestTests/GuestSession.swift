@@ -110,9 +110,13 @@ struct GuestSession: Sendable {
         case .mixedLoad:
             name = "mixed.sh"
             let load = root + "/Tests/Guest/loads/run-load"
-            arguments =
-                try Self.run(load, ["--kernel", kernel, "--arguments", "mixed"])
-                .split(separator: "\n").map(String.init) + ["--file", modules + "/seed-drive"]
+            arguments = ["--file", modules + "/seed-drive"]
+            for name in ["mixed", "fuse"] {
+                arguments +=
+                    try Self.run(load, ["--kernel", kernel, "--arguments", name]).split(separator: "\n").map(
+                        String.init
+                    )
+            }
         }
         // Four watches at once take their time: one kernel is enough for what is the same on all.
         let filterStory = "FILTER_STORY=" + (kernel == Self.kernels.first ? "yes" : "")

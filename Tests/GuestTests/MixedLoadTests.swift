@@ -89,6 +89,21 @@ struct MixedLoadTests {
         #expect(!story.errors.contains("a hook is missing"), "\(story.errors)")
     }
 
+    @Test("a file system of user space: directories and files are not taken for each other", arguments: kernels)
+    func fuse(kernel: String) async throws {
+        let session = try await GuestSession.mixedLoad(kernel)
+        let story = try session.story("fuse")
+        #expect(try session.text("fuse.load").contains("fuse rounds="))
+        #expect(story.status == 0)
+        #expect(story.findings.isEmpty, "\(story.findings.compactMap { $0["text"] })")
+        let classes = try session.text("fuse.livedep").split(separator: "\n").filter {
+            $0.contains("\"origin\":\"fuse\"")
+        }
+        for name in ["&type->i_mutex_dir_key", "&sb->s_type->i_mutex_key"] {
+            #expect(classes.contains { $0.contains("\"\(name)\"") }, "\(name)")
+        }
+    }
+
     @Test("a module that is loaded during the watch: its locks and functions have names", arguments: kernels)
     func module(kernel: String) async throws {
         let session = try await GuestSession.mixedLoad(kernel)

@@ -143,7 +143,8 @@ uint64_t kp_map_bytes(const struct kp_probe *probe);
 
 /*
  * Tells the programs that locks at `offset` in the objects of a slab cache are
- * part of a container by which their classes differ (enum ld_container).
+ * part of a container by which their classes differ (enum ld_container). -ENOSPC
+ * where two others have the room: what is not told is kept out of verdicts.
  */
 int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, int container);
 

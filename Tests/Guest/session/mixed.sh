@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs the mixed load (Tests/Guest/loads) for twice SECONDS under livedep, which records every acquisition: how are the locks
-# named, what is found, what is missed. Leaves /tmp/session.tar. Runs under BusyBox.
+# named, what is found, what is missed; then a file system of user space under a watch. Leaves /tmp/session.tar. Runs under
+# BusyBox.
 set -u
 mkdir -p /tmp/session
 cd /tmp/session || exit 1
@@ -27,6 +28,10 @@ livedep watch --source functions --unfiltered --format json --graph mixed.livede
     insmod /root/modules/livedep_seed.ko && seed-drive all --no-ioctl >mixed.seed 2>&1 || echo failed >>mixed.load
 ' "${1:-10}" >mixed.out 2>mixed.err
 echo $? >mixed.status
+# Inodes by the thousand, of a file system that is told apart by its container only.
+livedep watch --source functions --format json --graph fuse.livedep -- sh -c 'fuse-load.sh 8 >fuse.load 2>&1' \
+    >fuse.out 2>fuse.err
+echo $? >fuse.status
 [ ! -r /proc/lockdep ] || cat /proc/lockdep >lockdep
 dmesg >dmesg
 tar cf /tmp/session.tar .

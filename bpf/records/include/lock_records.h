@@ -188,6 +188,13 @@ struct ld_place {
 	ld_u32 container;
 };
 
+/* Two places of one slot have room. */
+#define LD_PLACES	2
+
+struct ld_places {
+	struct ld_place place[LD_PLACES];
+};
+
 #define LD_PLACE_SLOTS	4096
 
 static inline ld_u32 ld_place_slot(ld_u64 cache, ld_u32 offset)
