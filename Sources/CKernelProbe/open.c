@@ -230,6 +230,9 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
         skipped = config->attach != KP_ATTACH_AUTO && is_trampoline(program) && kp_has_fallback(probe, hook);
         bpf_program__set_autoload(program, probe->present[hook] && !skipped);
     }
+    /* Some megabytes, and nothing more is asked of them. */
+    btf__free(probe->types);
+    probe->types = NULL;
     *result = probe;
     return 0;
 }

@@ -8,10 +8,9 @@ public import LockNaming
 public enum KernelImage {
     /// The kernel's symbols. Reading them takes a tenth of a second.
     public static func symbols() throws(ProbeError) -> SymbolTable {
-        guard let text = KernelFile.bytes(at: "/proc/kallsyms") else {
+        guard let symbols = SymbolTable(readingKallsymsAt: "/proc/kallsyms") else {
             throw ProbeError(code: ENOENT, "/proc/kallsyms cannot be read: the kernel needs CONFIG_KALLSYMS")
         }
-        let symbols = SymbolTable(kallsyms: text)
         guard symbols.count > 0 else {
             throw ProbeError(
                 code: EPERM,

@@ -48,16 +48,17 @@ public struct ProbeConfiguration: Sendable {
     /// How many rings there are, and by how many bits a processor's number is shifted to have that of its ring. What a filter
     /// lets through is little: one ring keeps its order by itself.
     var rings: (count: Int, shift: Int) {
-        if !isUnfiltered, source == .functions { return (1, 31) }
+        if !isUnfiltered { return (1, 31) }
         var shift = 0
         while (KernelImage.processors - 1) >> shift >= Int(LD_MAX_RINGS) { shift += 1 }
         return ((KernelImage.processors - 1) >> shift + 1, shift)
     }
 
-    /// Of the kernel's own functions a filter lets through what fits into 64 KiB, and 2 MiB leave room for the worst. A full
-    /// stream gets 8 MiB for each ring, and of 64 MiB in all what its share is.
+    /// Of the kernel's own functions a filter lets through what fits into 64 KiB, and 2 MiB leave room for the worst; of
+    /// lockdep's tracepoints, spinlocks among them, more. A full stream gets 8 MiB for each ring, and of 64 MiB in all what its
+    /// share is.
     private var usualRingBytes: Int {
-        if rings.count == 1, !isUnfiltered, source == .functions { return 2 << 20 }
+        if !isUnfiltered { return source == .functions ? 2 << 20 : 8 << 20 }
         return max(4 << 20, min(8 << 20, (64 << 20) / rings.count))
     }
 

@@ -18,6 +18,34 @@ public enum KernelFile {
         }
     }
 
+    /// Hands on each line of a file, without its end; false where it cannot be opened or read to its end.
+    static func readLines(of path: String, _ body: (ArraySlice<UInt8>) -> Void) -> Bool {
+        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return false }
+        defer { try? file.close() }
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        // The beginning of a line whose end has not been read.
+        var begun: [UInt8] = []
+        while true {
+            guard let count = try? chunk.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return false }
+            if count == 0 {
+                if !begun.isEmpty { body(begun[...]) }
+                return true
+            }
+            var rest = chunk[..<count]
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                if begun.isEmpty {
+                    body(rest[..<end])
+                } else {
+                    begun += rest[..<end]
+                    body(begun[...])
+                    begun.removeAll(keepingCapacity: true)
+                }
+                rest = rest[(end + 1)...]
+            }
+            begun += rest
+        }
+    }
+
     /// A file's text without the newline at its end; nil where it cannot be read.
     public static func text(at path: String) -> String? {
         guard let bytes = bytes(at: path) else { return nil }

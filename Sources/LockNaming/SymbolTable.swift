@@ -2,8 +2,8 @@
 
 /// The kernel's symbols by address, as `/proc/kallsyms` lists them.
 ///
-/// Names stay in one buffer, so that 200,000 symbols cost about 20 bytes each beside the text itself. A lookup is a
-/// binary search and allocates only for the answer's string.
+/// Names stay in one buffer, so that 200,000 symbols cost about 20 bytes each beside their names. A lookup is a binary search
+/// and allocates only for the answer's string.
 public struct SymbolTable: Sendable {
     /// A symbol that covers an address.
     public struct Match: Sendable {
@@ -29,10 +29,13 @@ public struct SymbolTable: Sendable {
     /// Where the kernel's image, its variables and its modules begin, on x86-64 (Documentation/arch/x86/x86_64/mm.rst).
     public static let imageStart: UInt64 = 0xffff_ffff_8000_0000
 
-    private var text: [UInt8]
+    /// All names, one behind the other.
+    private var text: [UInt8] = []
     private var entries: [Entry] = []
     private var percpu: [Entry] = []
     private var modules: [String] = [""]
+    private var moduleIndex: [String: UInt16] = ["": 0]
+    private var isSorted = true
     private var named: [String: [UInt64]] = [:]
     /// Hashes of variables' names with their addresses, sorted: static variables of different files share names.
     private var variables: [Variable] = []
@@ -62,8 +65,17 @@ public struct SymbolTable: Sendable {
 
     /// Parses the text of `/proc/kallsyms`. Lines that are not of its form are passed over.
     public init(kallsyms: [UInt8]) {
-        text = kallsyms
-        parse()
+        for line in kallsyms.split(separator: UInt8(ascii: "\n")) { take(line) }
+        sort()
+    }
+
+    /// Reads `/proc/kallsyms`, a piece at a time: its text is several times as large as what is kept of it. Nil where it cannot
+    /// be read.
+    public init?(readingKallsymsAt path: String) {
+        var table = SymbolTable(kallsyms: [])
+        guard KernelFile.readLines(of: path, { table.take($0) }) else { return nil }
+        table.sort()
+        self = table
     }
 
     /// How many symbols with an address there are. Zero where the kernel hides addresses (`kptr_restrict`).
@@ -174,60 +186,55 @@ public struct SymbolTable: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private mutating func parse() {
-        entries.reserveCapacity(text.count / 40)
-        var moduleIndex: [String: UInt16] = ["": 0]
-        var position = 0
-        var sorted = true
-        while position < text.count {
-            var end = position
-            while end < text.count, text[end] != UInt8(ascii: "\n") { end += 1 }
-            defer { position = end + 1 }
-            var cursor = position
-            var address: UInt64 = 0
-            while cursor < end, let digit = hexDigit(text[cursor]) {
-                address = address << 4 | UInt64(digit)
-                cursor += 1
-            }
-            guard cursor - position >= 8, cursor + 3 < end, text[cursor] == UInt8(ascii: " ") else { continue }
-            let kind = text[cursor + 1]
-            let nameStart = cursor + 3
-            var nameEnd = nameStart
-            while nameEnd < end, text[nameEnd] != UInt8(ascii: "\t"), text[nameEnd] != UInt8(ascii: " ") {
-                nameEnd += 1
-            }
-            var module: UInt16 = 0
-            if nameEnd < end, let open = text[nameEnd..<end].firstIndex(of: UInt8(ascii: "[")),
-                let close = text[open..<end].firstIndex(of: UInt8(ascii: "]"))
-            {
-                let moduleName = String(decoding: text[(open + 1)..<close], as: UTF8.self)
-                if let known = moduleIndex[moduleName] {
-                    module = known
-                } else {
-                    module = UInt16(modules.count)
-                    modules.append(moduleName)
-                    moduleIndex[moduleName] = module
-                }
-            }
-            let entry = Entry(
-                address: address,
-                nameStart: UInt32(nameStart),
-                nameLength: UInt16(min(stripped(nameStart..<nameEnd), Int(UInt16.max))),
-                module: module
-            )
-            noteIfWanted(entry)
-            guard address != 0 else { continue }
-            // Per-CPU symbols are offsets, told apart by their size: no kernel address is this small.
-            if address < 1 << 32 {
-                percpu.append(entry)
-                continue
-            }
-            if kind == UInt8(ascii: "A") || kind == UInt8(ascii: "a") { continue }
-            if let last = entries.last, last.address > address { sorted = false }
-            entries.append(entry)
-            if Self.isVariable(kind) { variables.append(Variable(name: nameHash(of: entry), address: address)) }
+    /// Takes in one line.
+    private mutating func take(_ line: ArraySlice<UInt8>) {
+        var cursor = line.startIndex
+        var address: UInt64 = 0
+        while cursor < line.endIndex, let digit = hexDigit(line[cursor]) {
+            address = address << 4 | UInt64(digit)
+            cursor += 1
         }
-        if !sorted { entries.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) } }
+        guard cursor - line.startIndex >= 8, cursor + 3 < line.endIndex, line[cursor] == UInt8(ascii: " ")
+        else { return }
+        let kind = line[cursor + 1]
+        let rest = line[(cursor + 3)...]
+        let name = rest.prefix { $0 != UInt8(ascii: "\t") && $0 != UInt8(ascii: " ") }
+        let length = min(stripped(name), Int(UInt16.max))
+        let entry = Entry(
+            address: address,
+            nameStart: UInt32(text.count),
+            nameLength: UInt16(length),
+            module: module(in: rest[name.endIndex...])
+        )
+        text += name.prefix(length)
+        noteIfWanted(entry)
+        guard address != 0 else { return }
+        // Per-CPU symbols are offsets, told apart by their size: no kernel address is this small.
+        if address < 1 << 32 {
+            percpu.append(entry)
+            return
+        }
+        if kind == UInt8(ascii: "A") || kind == UInt8(ascii: "a") { return }
+        if let last = entries.last, last.address > address { isSorted = false }
+        entries.append(entry)
+        if Self.isVariable(kind) { variables.append(Variable(name: nameHash(of: entry), address: address)) }
+    }
+
+    /// The number of the module that the end of a line names in brackets.
+    private mutating func module(in end: ArraySlice<UInt8>) -> UInt16 {
+        guard let open = end.firstIndex(of: UInt8(ascii: "[")),
+            let close = end[open...].firstIndex(of: UInt8(ascii: "]"))
+        else { return 0 }
+        let name = String(decoding: end[(open + 1)..<close], as: UTF8.self)
+        if let known = moduleIndex[name] { return known }
+        let module = UInt16(modules.count)
+        modules.append(name)
+        moduleIndex[name] = module
+        return module
+    }
+
+    private mutating func sort() {
+        if !isSorted { entries.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) } }
         percpu.sort { ($0.address, $0.nameStart) < ($1.address, $1.nameStart) }
         variables.sort()
     }
@@ -250,9 +257,9 @@ public struct SymbolTable: Sendable {
     }
 
     /// The name's length without what compilers append to clones of a function.
-    private func stripped(_ range: Range<Int>) -> Int {
-        guard let dot = text[range].dropFirst().firstIndex(of: UInt8(ascii: ".")) else { return range.count }
-        return dot - range.lowerBound
+    private func stripped(_ name: ArraySlice<UInt8>) -> Int {
+        guard let dot = name.dropFirst().firstIndex(of: UInt8(ascii: ".")) else { return name.count }
+        return dot - name.startIndex
     }
 
     private func hexDigit(_ byte: UInt8) -> UInt8? {
