@@ -22,7 +22,6 @@ package struct RingSet: ~Copyable {
         var time: UInt64
         /// The record at ``position``; nil at the end, or where it is still being written.
         var record: MappedRing.Entry?
-        var isBlocked: Bool
         /// The position at which the kernel is told again that there is space.
         var nextRelease: UInt64
     }
@@ -39,7 +38,7 @@ package struct RingSet: ~Copyable {
         for index in 0..<count { rings.initializeElement(at: index, to: ring(index)) }
         cursors = rings.indices.map { [rings] index in
             let position = rings[index].consumerPosition.pointee
-            return Cursor(position: position, end: position, time: 0, isBlocked: false, nextRelease: 0)
+            return Cursor(position: position, end: position, time: 0, nextRelease: 0)
         }
         waits = rings.indices.map { [rings] in
             pollfd(fd: rings[$0].descriptor, events: Int16(POLLIN), revents: 0)
@@ -91,7 +90,6 @@ package struct RingSet: ~Copyable {
                 cursors[first].position += record.length
                 if cursors[first].position >= cursors[first].nextRelease { release(first) }
                 advance(first, &limit)
-                if cursors[first].isBlocked { break }
             }
         }
         for index in cursors.indices { release(index) }
@@ -119,10 +117,8 @@ package struct RingSet: ~Copyable {
     /// rings: nothing later than what was read of the ring is handed on then.
     private mutating func advance(_ index: Int, _ limit: inout UInt64) {
         cursors[index].record = nil
-        cursors[index].isBlocked = false
         while cursors[index].position < cursors[index].end {
             guard let entry = rings[index].entry(at: cursors[index].position) else {
-                cursors[index].isBlocked = true
                 limit = min(limit, cursors[index].time)
                 return
             }

@@ -6,32 +6,16 @@ internal import SystemPackage
 public enum KernelFile {
     /// A whole file's bytes; nil where it cannot be opened or read.
     public static func bytes(at path: String) -> [UInt8]? {
-        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return nil }
-        defer { try? file.close() }
         var bytes: [UInt8] = []
-        // Larger reads save nothing: procfs hands out a page or so at a time.
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            guard let count = try? chunk.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return nil }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-        }
+        return readPieces(of: path) { bytes += $0 } ? bytes : nil
     }
 
     /// Hands on each line of a file, without its end; false where it cannot be opened or read to its end.
     static func readLines(of path: String, _ body: (ArraySlice<UInt8>) -> Void) -> Bool {
-        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return false }
-        defer { try? file.close() }
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
         // The beginning of a line whose end has not been read.
         var begun: [UInt8] = []
-        while true {
-            guard let count = try? chunk.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return false }
-            if count == 0 {
-                if !begun.isEmpty { body(begun[...]) }
-                return true
-            }
-            var rest = chunk[..<count]
+        let isWhole = readPieces(of: path) { piece in
+            var rest = piece
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 if begun.isEmpty {
                     body(rest[..<end])
@@ -43,6 +27,21 @@ public enum KernelFile {
                 rest = rest[(end + 1)...]
             }
             begun += rest
+        }
+        if isWhole, !begun.isEmpty { body(begun[...]) }
+        return isWhole
+    }
+
+    /// Hands on a file's bytes as they are read; false where it cannot be opened or read to its end.
+    private static func readPieces(of path: String, _ body: (ArraySlice<UInt8>) -> Void) -> Bool {
+        guard let file = try? FileDescriptor.open(FilePath(path), .readOnly) else { return false }
+        defer { try? file.close() }
+        // Larger reads save nothing: procfs hands out a page or so at a time.
+        var chunk = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            guard let count = try? chunk.withUnsafeMutableBytes({ try file.read(into: $0) }) else { return false }
+            if count == 0 { return true }
+            body(chunk[..<count])
         }
     }
 
