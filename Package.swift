@@ -120,7 +120,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "livedepTests", dependencies: ["livedep"], swiftSettings: settings),
-        .testTarget(name: "LockNamingTests", dependencies: ["LockNaming", "LockEvents"], swiftSettings: settings),
+        .testTarget(
+            name: "LockNamingTests",
+            dependencies: ["LockNaming", "LockEvents", "CLibBPF"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "LiveTracingTests",
             dependencies: ["LiveTracing", "LockNaming", "LockEvents", "CLockRecords"],

@@ -190,6 +190,5 @@ void kp_close(struct kp_probe *probe) {
     if (probe->variables)
         munmap(probe->variables, probe->variables_size);
     bpf_object__close(probe->object);
-    btf__free(probe->types);
     free(probe);
 }

@@ -97,14 +97,8 @@ bool kp_is_fallback_map(const struct bpf_map *map) { return strcmp(bpf_map__name
  * PREEMPT_RT mutexes are rt_mutexes. kprobes run with preemption off, and a
  * task's storage could not be allocated there: its allocator sleeps.
  */
-bool kp_is_preempt_rt(const struct btf *types) {
-    int id = btf__find_by_name_kind(types, "mutex", BTF_KIND_STRUCT);
-    const struct btf_type *mutex = id > 0 ? btf__type_by_id(types, (uint32_t)id) : NULL;
-
-    for (int i = 0; mutex && i < btf_vlen(mutex); i++)
-        if (strcmp(btf__name_by_offset(types, btf_members(mutex)[i].name_off), "rtmutex") == 0)
-            return true;
-    return false;
+bool kp_is_preempt_rt(const struct kp_types *types) {
+    return kp_types_field_offset(types, "mutex", "rtmutex") >= 0;
 }
 
 /* Loads the programs for one kind of probe: their cookies are found in another way in each. */

@@ -43,23 +43,23 @@ static bool is_trampoline(const struct bpf_program *program) {
     return strncmp(section, "fentry/", 7) == 0 || strncmp(section, "fexit/", 6) == 0;
 }
 
-static bool kernel_has(const struct kp_probe *probe, const struct bpf_program *program) {
+static bool kernel_has(const struct kp_types *types, const struct bpf_program *program) {
     const char *section = bpf_program__section_name(program);
 
     /* Where the kernel announces every user copy itself, the lesser witness is not needed. */
     if (strcmp(target_of(program), "__check_object_size") == 0 &&
-        btf__find_by_name_kind(probe->types, "__might_fault", BTF_KIND_FUNC) > 0)
+        kp_types_has_function(types, "__might_fault"))
         return false;
 
     if (strncmp(section, "tp_btf/", 7) == 0) {
         char name[128];
 
         snprintf(name, sizeof(name), "btf_trace_%s", target_of(program));
-        return btf__find_by_name_kind(probe->types, name, BTF_KIND_TYPEDEF) > 0;
+        return kp_type_index_find(&types->index, name, BTF_KIND_TYPEDEF) > 0;
     }
     if (strncmp(section, "kprobe/", 7) == 0)
         return true; /* found out by attaching: not every probed symbol is in BTF */
-    return btf__find_by_name_kind(probe->types, target_of(program), BTF_KIND_FUNC) > 0;
+    return kp_types_has_function(types, target_of(program));
 }
 
 static int variable_offset(const struct btf *btf, const char *section, const char *name, uint32_t *offset) {
@@ -94,10 +94,10 @@ static int set_constant(struct bpf_object *object, const char *name, const void 
     return 0;
 }
 
-static int configure(struct kp_probe *probe) {
+static int configure(struct kp_probe *probe, const struct kp_types *types) {
     const struct kp_config *c = &probe->config;
     struct bpf_object *o = probe->object;
-    bool direct_reads = btf__find_by_name_kind(probe->types, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+    bool direct_reads = kp_types_has_function(types, "bpf_rdonly_cast");
     uint32_t last_ring = c->ring_count - 1;
     const uint64_t might_fault[2] = {c->might_fault_start, c->might_fault_end};
     uint64_t ranges[8];
@@ -171,8 +171,8 @@ struct bpf_object *kp_open_object(const struct kp_image *image, const struct kp_
     return object;
 }
 
-int kp_open(const struct kp_image *image, const struct kp_config *config, struct kp_probe **result,
-            struct kp_error *error) {
+int kp_open(const struct kp_image *image, const struct kp_config *config, const struct kp_types *types,
+            struct kp_probe **result, struct kp_error *error) {
     struct kp_probe *probe = calloc(1, sizeof(*probe));
     struct bpf_program *program;
     struct bpf_map *map;
@@ -182,15 +182,6 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
     kp_library_log_clear();
     probe->config = *config;
     probe->peek_fd = -1;
-    probe->types = btf__load_vmlinux_btf();
-    if (!probe->types) {
-        int code = errno;
-
-        free(probe);
-        return kp_fail(error, code,
-                       "no kernel type information (BTF) at /sys/kernel/btf/vmlinux: this needs a kernel built with "
-                       "CONFIG_DEBUG_INFO_BTF=y, as distribution kernels are");
-    }
     probe->object = kp_open_object(image, config);
     if (!probe->object) {
         int code = errno;
@@ -198,14 +189,14 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
         kp_close(probe);
         return kp_fail(error, code, "the embedded BPF object cannot be opened: %s", kp_library_log());
     }
-    if (configure(probe)) {
+    if (configure(probe, types)) {
         kp_close(probe);
         return kp_fail(error, EINVAL, "the embedded BPF object lacks a configuration constant");
     }
     bpf_object__for_each_program(program, probe->object) {
         if (!kp_is_fallback_program(program))
             continue;
-        probe->has_fallbacks = !kp_is_preempt_rt(probe->types);
+        probe->has_fallbacks = !kp_is_preempt_rt(types);
         bpf_program__set_autoload(program, false);
     }
     if (!probe->has_fallbacks && config->attach != KP_ATTACH_AUTO) {
@@ -226,13 +217,10 @@ int kp_open(const struct kp_image *image, const struct kp_config *config, struct
         if (hook < 0)
             continue;
         probe->programs[hook] = program;
-        probe->present[hook] = kernel_has(probe, program);
+        probe->present[hook] = kernel_has(types, program);
         skipped = config->attach != KP_ATTACH_AUTO && is_trampoline(program) && kp_has_fallback(probe, hook);
         bpf_program__set_autoload(program, probe->present[hook] && !skipped);
     }
-    /* Some megabytes, and nothing more is asked of them. */
-    btf__free(probe->types);
-    probe->types = NULL;
     *result = probe;
     return 0;
 }

@@ -16,9 +16,27 @@ struct kp_fallback {
     int error; /* errno, once loading has failed */
 };
 
+/* Ids of types by name: structs, functions, variables and typedefs. */
+struct kp_type_index {
+    const struct btf *btf;
+    uint32_t *slots; /* 0 for an empty one */
+    uint32_t mask;
+};
+
+struct kp_module_types {
+    struct btf *btf; /* on top of the kernel's own */
+    struct kp_type_index index;
+};
+
+struct kp_types {
+    struct btf *btf;
+    struct kp_type_index index;
+    struct kp_module_types *modules;
+    size_t module_count;
+};
+
 struct kp_probe {
     struct bpf_object *object;
-    struct btf *types;
     struct bpf_program *programs[LD_HOOK_MAX];
     struct bpf_link *links[LD_HOOK_MAX];
     struct bpf_link *entry_links[LD_HOOK_MAX]; /* of kprobes */
@@ -60,7 +78,14 @@ uint64_t kp_program_misses(const struct bpf_program *program);
 bool kp_has_fallback(const struct kp_probe *probe, int hook);
 bool kp_is_fallback_program(const struct bpf_program *program);
 bool kp_is_fallback_map(const struct bpf_map *map);
-bool kp_is_preempt_rt(const struct btf *types);
+bool kp_is_preempt_rt(const struct kp_types *types);
+
+/* Indexes the types from `first` on; -ENOMEM where there is no room. The types must outlive the index. */
+int kp_type_index_build(struct kp_type_index *index, const struct btf *btf, uint32_t first);
+/* The first type of that name and kind (BTF_KIND_*, one that is indexed); 0 when there is none. */
+uint32_t kp_type_index_find(const struct kp_type_index *index, const char *name, uint32_t kind);
+void kp_type_index_free(struct kp_type_index *index);
+
 /* Puts one return probe on all functions that were refused, if the kernel can. */
 void kp_attach_returns(struct kp_probe *probe, const struct kp_image *image);
 /* Hooks by kprobe what is refused otherwise; a negative errno where that is refused too. */

@@ -106,24 +106,19 @@ int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length
     return 0;
 }
 
-int kp_tracing_allowed(struct kp_error *error) {
+int kp_tracing_allowed(const struct kp_types *types, struct kp_error *error) {
     const struct bpf_insn instructions[] = {
         {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
         {.code = BPF_JMP | BPF_EXIT},
     };
     LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY);
-    kp_library_log_clear();
-    struct btf *types = btf__load_vmlinux_btf();
+    uint32_t id = kp_type_index_find(&types->index, "mutex_lock", BTF_KIND_FUNC);
 
-    if (!types)
-        return kp_fail(error, errno, "no kernel type information (BTF) at /sys/kernel/btf/vmlinux");
-    int id = btf__find_by_name_kind(types, "mutex_lock", BTF_KIND_FUNC);
-    if (id < 0)
-        id = btf__find_by_name_kind(types, "mutex_unlock", BTF_KIND_FUNC);
-    btf__free(types);
-    if (id < 0)
+    if (!id)
+        id = kp_type_index_find(&types->index, "mutex_unlock", BTF_KIND_FUNC);
+    if (!id)
         return kp_fail(error, ENOENT, "mutex_lock is not in the kernel's BTF");
-    options.attach_btf_id = (uint32_t)id;
+    options.attach_btf_id = id;
     int descriptor = bpf_prog_load(BPF_PROG_TYPE_TRACING, "livedep_test", "GPL", instructions, 2, &options);
     if (descriptor < 0)
         return kp_fail(error, -descriptor, "%s", strerror(-descriptor));

@@ -7,13 +7,6 @@
 
 #include "probe_internal.h"
 
-struct kp_types {
-    struct btf *btf;
-    /* Types of modules, each on top of the kernel's own. */
-    struct btf **modules;
-    size_t module_count;
-};
-
 int kp_types_open(struct kp_types **result, struct kp_error *error) {
     struct kp_types *types = calloc(1, sizeof(*types));
 
@@ -27,6 +20,10 @@ int kp_types_open(struct kp_types **result, struct kp_error *error) {
         free(types);
         return kp_fail(error, code, "no kernel type information (BTF) at /sys/kernel/btf/vmlinux");
     }
+    if (kp_type_index_build(&types->index, types->btf, 1)) {
+        kp_types_close(types);
+        return kp_fail(error, ENOMEM, "out of memory");
+    }
     *result = types;
     return 0;
 }
@@ -35,52 +32,46 @@ void kp_types_close(struct kp_types *types) {
     if (!types)
         return;
     /* Those on top first. */
-    for (size_t i = 0; i < types->module_count; i++)
-        btf__free(types->modules[i]);
+    for (size_t i = 0; i < types->module_count; i++) {
+        kp_type_index_free(&types->modules[i].index);
+        btf__free(types->modules[i].btf);
+    }
     free(types->modules);
+    kp_type_index_free(&types->index);
     btf__free(types->btf);
     free(types);
 }
 
-int kp_types_add_module(struct kp_types *types, const char *module) {
-    struct btf *btf = btf__load_module_btf(module, types->btf);
+int kp_types_add_module(struct kp_types *types, const char *name) {
+    struct kp_module_types module = {.btf = btf__load_module_btf(name, types->btf)};
 
-    if (!btf)
+    if (!module.btf)
         return -errno;
-    struct btf **modules = realloc(types->modules, (types->module_count + 1) * sizeof(*modules));
-    if (!modules) {
-        btf__free(btf);
+    struct kp_module_types *modules = realloc(types->modules, (types->module_count + 1) * sizeof(*modules));
+    if (modules)
+        types->modules = modules;
+    if (!modules || kp_type_index_build(&module.index, module.btf, btf__type_cnt(types->btf))) {
+        btf__free(module.btf);
         return -ENOMEM;
     }
-    types->modules = modules;
-    modules[types->module_count++] = btf;
+    modules[types->module_count++] = module;
     return 0;
 }
 
 /* A struct of the kernel's, or else of a module's; 0 when there is none. */
 static __u32 find_struct(const struct kp_types *types, const char *name, const struct btf **owner) {
-    int id = btf__find_by_name_kind(types->btf, name, BTF_KIND_STRUCT);
+    __u32 id = kp_type_index_find(&types->index, name, BTF_KIND_STRUCT);
 
     *owner = types->btf;
-    if (id > 0)
-        return (__u32)id;
-    for (size_t i = 0; i < types->module_count; i++) {
-        const struct btf *btf = types->modules[i];
-
-        for (__u32 own = btf__type_cnt(types->btf); own < btf__type_cnt(btf); own++) {
-            const struct btf_type *type = btf__type_by_id(btf, own);
-
-            if (!btf_is_struct(type) || strcmp(btf__name_by_offset(btf, type->name_off), name) != 0)
-                continue;
-            *owner = btf;
-            return own;
-        }
+    for (size_t i = 0; i < types->module_count && !id; i++) {
+        *owner = types->modules[i].btf;
+        id = kp_type_index_find(&types->modules[i].index, name, BTF_KIND_STRUCT);
     }
-    return 0;
+    return id;
 }
 
 bool kp_types_has_function(const struct kp_types *types, const char *function) {
-    return btf__find_by_name_kind(types->btf, function, BTF_KIND_FUNC) > 0;
+    return kp_type_index_find(&types->index, function, BTF_KIND_FUNC) > 0;
 }
 
 uint32_t kp_types_size(const struct kp_types *types, const char *name) {
@@ -171,12 +162,11 @@ int kp_types_lock_member(const struct kp_types *types, const char *name, uint32_
 
 int kp_types_lock_in_variable(const struct kp_types *types, const char *symbol, uint32_t offset, char *path,
                               size_t length) {
-    int id = btf__find_by_name_kind(types->btf, symbol, BTF_KIND_VAR);
+    __u32 id = kp_type_index_find(&types->index, symbol, BTF_KIND_VAR);
 
-    if (id < 0)
+    if (!id)
         return -ENOENT;
-    return lock_path(types->btf, resolve(types->btf, btf__type_by_id(types->btf, (__u32)id)->type), offset, path,
-                     length);
+    return lock_path(types->btf, resolve(types->btf, btf__type_by_id(types->btf, id)->type), offset, path, length);
 }
 
 static int64_t field_offset(const struct btf *btf, const struct btf_type *type, const char *field, int nesting) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import LockNaming
-
 /// Something that stays unseen on this kernel, and why.
 public struct Blindness: Sendable {
     /// What is not seen.
@@ -10,7 +8,7 @@ public struct Blindness: Sendable {
     public var why: String
 
     /// What the `functions` source cannot see, given how its hooks fared.
-    public static func ofFunctions(hooks: [HookState]) -> [Blindness] {
+    public static func ofFunctions(hooks: [HookState], on kernel: KernelState) -> [Blindness] {
         let byName = Dictionary(hooks.map { ($0.function, $0) }, uniquingKeysWith: { first, _ in first })
         let isAttached = { (name: String) in byName[name]?.attachment.isAttached ?? false }
         var list: [Blindness] = []
@@ -25,15 +23,15 @@ public struct Blindness: Sendable {
                 why: "percpu_down_read and percpu_up_read are inlined; cpus_read_lock and all writers are seen"
             )
         )
-        switch VMALocks.here {
-        case .semaphores:
+        switch kernel.mappingLock {
+        case .semaphore:
             list.append(
                 Blindness(
                     what: "per-VMA locks as something that is waited for",
                     why: "page faults only try them, and fall back to mmap_lock, which is seen"
                 )
             )
-        case .counts:
+        case .count:
             list.append(
                 Blindness(
                     what: "per-VMA locks",
@@ -113,18 +111,6 @@ public struct Blindness: Sendable {
             )
         }
         return list
-    }
-
-    /// How page faults lock a single mapping (mm/memory.c, lock_vma_under_rcu()).
-    private enum VMALocks {
-        case semaphores, counts
-
-        /// On this kernel; nil where it has none.
-        static var here: VMALocks? {
-            guard let types = KernelTypes() else { return nil }
-            if types.offset(of: "vm_refcnt", in: "vm_area_struct") != nil { return .counts }
-            return types.offset(of: "vm_lock", in: "vm_area_struct") == nil ? nil : .semaphores
-        }
     }
 
     private static let userCopies = [

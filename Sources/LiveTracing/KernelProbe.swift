@@ -2,7 +2,7 @@
 
 internal import CKernelProbe
 internal import CLockRecords
-internal import LockNaming
+package import LockNaming
 
 /// The BPF programs in the kernel, from opening to detaching.
 ///
@@ -15,10 +15,15 @@ public struct KernelProbe: ~Copyable {
     private let ringCount: Int
 
     /// Opens the embedded object and tells it what it needs to know of this kernel.
-    public init(_ configuration: ProbeConfiguration) throws(ProbeError) {
+    package init(_ configuration: ProbeConfiguration, types: borrowing KernelTypes?) throws(ProbeError) {
+        let known: OpaquePointer
+        switch types {
+        case .some(let types): known = types.handle
+        case .none: throw ProbeError.withoutTypes
+        }
         var handle: OpaquePointer?
         var c = configuration.c
-        try Self.withImage(of: configuration.source) { image, error in kp_open(&image, &c, &handle, &error) }
+        try Self.withImage(of: configuration.source) { image, error in kp_open(&image, &c, known, &handle, &error) }
         guard let handle else { throw ProbeError("the embedded BPF object could not be opened") }
         self.handle = handle
         source = configuration.source

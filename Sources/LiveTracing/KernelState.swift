@@ -36,8 +36,16 @@ public struct KernelState: Sendable {
         case off
     }
 
-    /// Asks the running kernel. Loads, and drops again, one BPF program of two instructions.
-    public init() {
+    /// How page faults lock a single mapping; nil where they do not.
+    let mappingLock: MappingLock?
+
+    /// What page faults lock of a single mapping (mm/memory.c, lock_vma_under_rcu()).
+    enum MappingLock {
+        case semaphore, count
+    }
+
+    /// Asks the running kernel.
+    init(types: borrowing KernelTypes?) {
         release = KernelFile.text(at: "/proc/sys/kernel/osrelease") ?? "unknown"
         version = KernelFile.text(at: "/proc/sys/kernel/version") ?? ""
         machine = KernelFile.text(at: "/proc/sys/kernel/arch") ?? Self.builtFor
@@ -46,20 +54,31 @@ public struct KernelState: Sendable {
         hasTypes = FileManager.default.fileExists(atPath: "/sys/kernel/btf/vmlinux")
         isRoot = geteuid() == 0
         lockdep = Self.lockdep(statistics: KernelFile.text(at: "/proc/lockdep_stats"))
-        do throws(ProbeError) {
-            try checked { kp_tracing_allowed(&$0) }
-            refusal = nil
-        } catch {
-            refusal = error
+        switch types {
+        case .some(let types):
+            do throws(ProbeError) {
+                try checked { kp_tracing_allowed(types.handle, &$0) }
+                refusal = nil
+            } catch {
+                refusal = error
+            }
+            mappingLock = Self.mappingLock(types)
+        case .none:
+            refusal = .withoutTypes
+            mappingLock = nil
         }
+    }
+
+    private static func mappingLock(_ types: borrowing KernelTypes) -> MappingLock? {
+        if types.offset(of: "vm_refcnt", in: "vm_area_struct") != nil { return .count }
+        return types.offset(of: "vm_lock", in: "vm_area_struct") == nil ? nil : .semaphore
     }
 
     /// Why this kernel cannot be traced by this process and what to do, in one line; nil where nothing is in the way.
     public var obstacle: String? {
         if !isRoot { return "not root: run as root (CAP_BPF, CAP_PERFMON and CAP_SYSLOG are needed)" }
         if !hasTypes {
-            return "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, "
-                + "as distribution kernels are"
+            return ProbeError.withoutTypes.description
         }
         guard let refusal else { return nil }
         let lockdown = lockdown.isEmpty || lockdown == "none" ? "" : " (lockdown is '\(lockdown)')"

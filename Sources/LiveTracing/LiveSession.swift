@@ -8,7 +8,7 @@ internal import LockNaming
 
 /// One run of tracing the live kernel: prepared, started, pumped by one thread, stopped.
 ///
-///     let session = try LiveSession(LiveSession.Options())
+///     let session = try LiveSession(LiveSession.Options(), on: RunningKernel())
 ///     session.start()
 ///     while !stop { session.pump(into: &sink, waitingAtMost: 50) }
 ///     session.stop()
@@ -50,18 +50,17 @@ public struct LiveSession: ~Copyable {
     private let countsMisses: Bool
 
     /// Loads and attaches the programs, behind a closed gate. Takes a second or two, most of it the kernel's verifier.
-    public init(_ options: Options) throws(ProbeError) {
+    public init(_ options: Options, on kernel: RunningKernel) throws(ProbeError) {
         let began = KernelImage.now
         let symbols = try KernelImage.symbols()
-        // lockdep names its classes itself: no lock's place in memory is asked for.
-        let types = options.source == .functions ? KernelTypes() : nil
+        let types = kernel.takeTypes()
         var configuration = ProbeConfiguration(symbols: symbols, pageStructSize: types?.size(of: "page"))
         configuration.source = options.source
         configuration.attach = options.attach
         configuration.isUnfiltered = options.isUnfiltered
         configuration.filter = options.filter
         configuration.ringBytes = options.ringBytes
-        let probe = try KernelProbe(configuration)
+        let probe = try KernelProbe(configuration, types: types)
         try probe.load()
         probe.setMemoryMap(symbols)
         probe.leaveOutUntraceable(symbols)
@@ -72,13 +71,15 @@ public struct LiveSession: ~Copyable {
             options.source == .lockdep
             ? LockdepNamer(
                 symbols: symbols,
+                types: types,
                 memory: memory,
                 processors: KernelImage.processors,
                 lockdep: KernelFile.text(at: "/proc/lockdep") ?? ""
             ) : nil
         let namer = LockNamer(
             symbols: symbols,
-            types: types,
+            // lockdep names its classes itself: no lock's place in memory is asked for.
+            types: options.source == .functions ? types : nil,
             memory: memory,
             slabLinks: KernelImage.slabLinks(),
             processors: KernelImage.processors

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
+internal import Glibc
 
 /// Why the kernel could not be traced, as one line for a person.
 public struct ProbeError: Error, Sendable, CustomStringConvertible {
@@ -13,6 +14,14 @@ public struct ProbeError: Error, Sendable, CustomStringConvertible {
     public init(code: Int32 = 0, _ description: String) {
         self.code = code
         self.description = description
+    }
+
+    static var withoutTypes: ProbeError {
+        ProbeError(
+            code: ENOENT,
+            "the kernel has no BTF (/sys/kernel/btf/vmlinux): boot one built with CONFIG_DEBUG_INFO_BTF=y, as distribution "
+                + "kernels are"
+        )
     }
 
     init(_ error: kp_error) {

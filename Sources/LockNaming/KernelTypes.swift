@@ -4,9 +4,13 @@ internal import CKernelProbe
 
 /// The running kernel's types and those of its modules, asked for locks by offset.
 ///
-/// Owns libbpf's parsed BTF (about 10 MB while it lives, and some ten kilobytes for each module).
-public struct KernelTypes: ~Copyable {
-    private let handle: OpaquePointer
+/// Owns libbpf's parsed BTF (about 10 MB while it lives, and some ten kilobytes for each module) and an index of its names: a
+/// question costs a hash probe for the kernel, and one for each module where the kernel has no such type.
+///
+/// There is no second reference to what it owns, so that it may go to another thread.
+public struct KernelTypes: ~Copyable, @unchecked Sendable {
+    /// `struct kp_types`, valid as long as this is.
+    package let handle: OpaquePointer
     private var modules: Set<String> = []
 
     /// Loads the kernel's BTF; nil where it has none.

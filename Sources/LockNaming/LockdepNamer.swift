@@ -38,20 +38,28 @@ public struct LockdepNamer<Memory: KernelMemory> {
     /// Names that lockdep itself has several classes for.
     private let sharedNames: Set<String>
 
-    /// Prepares to name the running kernel's classes. Loads the kernel's types for a moment.
+    /// Prepares to name the running kernel's classes.
     ///
     /// - Parameters:
     ///   - symbols: the kernel's symbols.
+    ///   - types: the kernel's types; without, per-CPU locks are not told from others.
     ///   - memory: reads kernel memory.
     ///   - processors: how many processors the machine can have.
     ///   - lockdep: the text of `/proc/lockdep`; empty where it cannot be read.
-    public init(symbols: SymbolTable, memory: Memory, processors: Int, lockdep: String) {
+    public init(
+        symbols: SymbolTable,
+        types: borrowing KernelTypes?,
+        memory: Memory,
+        processors: Int,
+        lockdep: String
+    ) {
         self.symbols = symbols
         sharedNames = Self.sharedNames(lockdep)
         self.memory = memory
-        if let types = KernelTypes() {
+        switch types {
+        case .some(let types):
             percpu = PercpuAreas(symbols: symbols, types: types, memory: memory, processors: processors)
-        } else {
+        case .none:
             percpu = PercpuAreas()
         }
     }

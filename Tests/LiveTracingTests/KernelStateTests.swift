@@ -7,7 +7,7 @@ import Testing
 struct KernelStateTests {
     @Test("the running kernel can be asked without rights, and any obstacle is one line that says what to do")
     func running() {
-        let state = KernelState()
+        let state = RunningKernel().state
         #expect(!state.release.isEmpty)
         guard let obstacle = state.obstacle else { return }
         #expect(!obstacle.contains("\n"))

@@ -97,7 +97,7 @@ final class LockdepRecordTests {
         decoder = RecordDecoder(
             naming: LiveNaming(
                 namer: LockNamer(symbols: symbols, types: nil, memory: NoMemory(), slabLinks: [:], processors: 1),
-                lockdep: LockdepNamer(symbols: symbols, memory: NoMemory(), processors: 1, lockdep: ""),
+                lockdep: LockdepNamer(symbols: symbols, types: nil, memory: NoMemory(), processors: 1, lockdep: ""),
                 symbolizer: Symbolizer(symbols: symbols),
                 copies: UserCopySites(symbols: symbols, memory: NoMemory())
             )

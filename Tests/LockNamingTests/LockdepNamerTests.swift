@@ -46,6 +46,7 @@ struct LockdepNamerTests {
     init() {
         namer = LockdepNamer(
             symbols: SymbolTable(kallsyms: Array(Self.symbols.utf8)),
+            types: nil,
             memory: Code(),
             processors: 1,
             lockdep: """

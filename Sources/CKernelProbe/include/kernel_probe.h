@@ -81,10 +81,11 @@ struct kp_ring {
 };
 
 struct kp_probe;
+struct kp_types;
 
-/* Opens the object; nothing reaches the kernel yet. The image must outlive the call only. */
-int kp_open(const struct kp_image *image, const struct kp_config *config, struct kp_probe **probe,
-            struct kp_error *error);
+/* Opens the object; nothing reaches the kernel yet. The image and the types must outlive the call only. */
+int kp_open(const struct kp_image *image, const struct kp_config *config, const struct kp_types *types,
+            struct kp_probe **probe, struct kp_error *error);
 
 /* Loads the programs whose functions this kernel has. */
 int kp_load(struct kp_probe *probe, struct kp_error *error);
@@ -152,11 +153,9 @@ int kp_set_container(struct kp_probe *probe, uint64_t cache, uint32_t offset, in
 int kp_peek(struct kp_probe *probe, uint64_t address, void *bytes, size_t length);
 
 /* Whether loading a program of the kind that tracing needs is allowed at all. */
-int kp_tracing_allowed(struct kp_error *error);
+int kp_tracing_allowed(const struct kp_types *types, struct kp_error *error);
 
-/* The kernel's types (BTF). */
-struct kp_types;
-
+/* Reads the kernel's types (BTF) and indexes their names. */
 int kp_types_open(struct kp_types **types, struct kp_error *error);
 void kp_types_close(struct kp_types *types);
 /* Adds the types of a loaded module; a negative errno where it has none. */

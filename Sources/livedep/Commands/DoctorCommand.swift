@@ -23,8 +23,11 @@ struct DoctorCommand: ParsableCommand {
     @OptionGroup var formatOption: FormatOption
 
     func run() throws {
-        let source = source.source()
-        let diagnosis = ConsumerThread.run { [attach = attachOption.attach.kind] in Diagnosis(source, attach: attach) }
+        let kernel = RunningKernel()
+        let source = source.source(on: kernel)
+        let diagnosis = ConsumerThread.run { [attach = attachOption.attach.kind] in
+            Diagnosis(source, attach: attach, on: kernel)
+        }
         try formatOption.write(text: diagnosis.text) { diagnosis.write(to: &$0) }
         if !diagnosis.canWatch { throw Diagnostics.couldNotRun }
     }

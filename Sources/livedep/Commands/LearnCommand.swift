@@ -35,9 +35,9 @@ struct LearnCommand: ParsableCommand {
     var command: [String] = []
 
     func run() throws {
-        let kernel = KernelState()
-        if let obstacle = kernel.obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
-        guard EventSource.best(on: kernel) == .lockdep else {
+        let kernel = RunningKernel()
+        if let obstacle = kernel.state.obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
+        guard EventSource.best(on: kernel.state) == .lockdep else {
             throw Diagnostics.failure(
                 "this kernel has no lockdep, so there are no annotations to learn: run learn on a build of its source with "
                     + "CONFIG_PROVE_LOCKING (scripts/build-kernels makes one)"
@@ -51,7 +51,7 @@ struct LearnCommand: ParsableCommand {
         session.ringBytes = 32 << 20
         let settings = LearnRun.Settings(
             session: session,
-            kernel: kernel.release,
+            kernel: kernel,
             output: output,
             duration: durationOption.duration,
             workload: command

@@ -60,7 +60,8 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        var session = try live.sessionOptions(isUnfiltered: !filtered)
+        let kernel = RunningKernel()
+        var session = try live.sessionOptions(isUnfiltered: !filtered, on: kernel)
         // Where BPF is refused there is nothing to record, and the session says so.
         if session.source == .perf { session.source = .functions }
         var engine = EngineOptions(
@@ -71,6 +72,7 @@ struct RecordCommand: ParsableCommand {
         engine.annotations = try annotationsOption.load()
         let settings = RecordRun.Settings(
             session: session,
+            kernel: kernel,
             run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             folder: output,
             limits: CaptureWriter.Limits(fileSize: maxSize, files: keep),

@@ -33,13 +33,15 @@ struct WatchCommand: ParsableCommand {
     var command: [String] = []
 
     func run() throws {
-        let session = try live.sessionOptions(isUnfiltered: live.unfiltered)
+        let kernel = RunningKernel()
+        let session = try live.sessionOptions(isUnfiltered: live.unfiltered, on: kernel)
         var engine = try judgement.engineOptions(usual: session.source == .lockdep ? .strict : .instance)
         // perf has no filter.
         engine.isFiltered = !session.isUnfiltered && session.source != .perf
         engine.keepsTimes = session.isUnfiltered && session.source.tellsTimes
         let settings = WatchSettings(
             session: session,
+            kernel: kernel,
             engine: engine,
             run: GraphRun.live(source: session.source.rawValue, sameClass: engine.sameClass),
             graph: graph,

@@ -6,7 +6,7 @@ import Reports
 
 /// What `doctor` finds out.
 struct Diagnosis: Sendable {
-    let kernel = KernelState()
+    let kernel: KernelState
     var hooks: [HookState] = []
     /// Why the kernel cannot be watched; nil where it can.
     var obstacle: String?
@@ -21,8 +21,9 @@ struct Diagnosis: Sendable {
     private static let seconds = 2
 
     /// Attaches everything once, and listens for a moment.
-    init(_ source: EventSource, attach: AttachKind) {
+    init(_ source: EventSource, attach: AttachKind, on running: RunningKernel) {
         self.source = source
+        kernel = running.state
         if let refusal = kernel.obstacle {
             obstacle = refusal
             return
@@ -31,7 +32,7 @@ struct Diagnosis: Sendable {
             var options = LiveSession.Options()
             options.source = source
             options.attach = attach
-            var session = try LiveSession(options)
+            var session = try LiveSession(options, on: running)
             hooks = session.hooks
             unmatched = Self.watch(&session)
         } catch {
@@ -53,7 +54,7 @@ struct Diagnosis: Sendable {
 
     var blindness: [Blindness] {
         if !canWatch { return [] }
-        return source == .lockdep ? Blindness.ofLockdep(hooks: hooks) : Blindness.ofFunctions(hooks: hooks)
+        return source == .lockdep ? Blindness.ofLockdep(hooks: hooks) : Blindness.ofFunctions(hooks: hooks, on: kernel)
     }
 
     /// What is left through perf, in one line.

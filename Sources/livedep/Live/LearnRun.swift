@@ -9,7 +9,7 @@ struct LearnRun {
     /// What is learned from, and where it goes.
     struct Settings: Sendable {
         var session: LiveSession.Options
-        var kernel: String
+        var kernel: RunningKernel
         /// The file to write.
         var output: String
         /// Seconds after which the run ends by itself; nil for never.
@@ -34,7 +34,9 @@ struct LearnRun {
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
         var session: LiveSession
-        do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
+            throw Diagnostics.failure(error)
+        }
         var options = EngineOptions(sameClass: .strict)
         options.learnsAnnotations = true
         options.deadlockPersistence = nil
@@ -51,7 +53,7 @@ struct LearnRun {
         while session.pump(into: &engine, waitingAtMost: 0) > 0 {}
         workload?.terminate()
         var annotations = engine.learnedAnnotations
-        annotations.kernel = settings.kernel
+        annotations.kernel = settings.kernel.state.release
         try Diagnostics.checked { () throws(FileError) in try annotations.write(to: settings.output) }
         return Outcome(
             annotations: annotations,

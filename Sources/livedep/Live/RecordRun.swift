@@ -10,6 +10,7 @@ struct RecordRun {
     /// What is recorded, and where it goes.
     struct Settings: Sendable {
         var session: LiveSession.Options
+        var kernel: RunningKernel
         var run: GraphRun
         /// The capture's folder.
         var folder: String
@@ -42,9 +43,13 @@ struct RecordRun {
         var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
-        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot record this kernel: \(obstacle)") }
+        if let obstacle = settings.kernel.state.obstacle {
+            throw Diagnostics.failure("cannot record this kernel: \(obstacle)")
+        }
         var session: LiveSession
-        do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
+            throw Diagnostics.failure(error)
+        }
         let hooks = session.hooks.map {
             CaptureInfo.Hook(function: $0.function, attachment: $0.attachment.rawValue)
         }

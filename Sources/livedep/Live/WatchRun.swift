@@ -33,9 +33,13 @@ struct WatchRun {
             }
             return try watch(session, &workload)
         }
-        if let obstacle = KernelState().obstacle { throw Diagnostics.failure("cannot watch this kernel: \(obstacle)") }
+        if let obstacle = settings.kernel.state.obstacle {
+            throw Diagnostics.failure("cannot watch this kernel: \(obstacle)")
+        }
         let session: LiveSession
-        do { session = try LiveSession(settings.session) } catch { throw Diagnostics.failure(error) }
+        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
+            throw Diagnostics.failure(error)
+        }
         return try watch(session, &workload)
     }
 

@@ -8,6 +8,7 @@ import TraceFiles
 /// What a watch is to do, as the command line says.
 struct WatchSettings: Sendable {
     var session: LiveSession.Options
+    var kernel: RunningKernel
     var engine: EngineOptions
     var run: GraphRun
     /// Where the graph is written while the watch goes on; nil for nowhere.

@@ -8,9 +8,9 @@ enum SourceChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, functions, lockdep, perf
 
     /// The source for this kernel. Asks the kernel what it has.
-    func source() -> EventSource {
+    func source(on kernel: RunningKernel) -> EventSource {
         switch self {
-        case .auto: EventSource.best(on: KernelState())
+        case .auto: EventSource.best(on: kernel.state)
         case .functions: .functions
         case .lockdep: .lockdep
         case .perf: .perf
@@ -91,9 +91,9 @@ struct LiveOptions: ParsableArguments {
     }
 
     /// The session's options, of a command that sends the full stream or does not.
-    func sessionOptions(isUnfiltered: Bool) throws -> LiveSession.Options {
+    func sessionOptions(isUnfiltered: Bool, on kernel: RunningKernel) throws -> LiveSession.Options {
         var options = LiveSession.Options()
-        options.source = source.source()
+        options.source = source.source(on: kernel)
         options.attach = attachOption.attach.kind
         options.isUnfiltered = isUnfiltered
         options.ringBytes = ring.map { $0 << 10 }
