@@ -77,11 +77,12 @@ let package = Package(
             resources: page.map { .embedInCode("HTML/Page/\($0)") },
             swiftSettings: settings
         ),
+        .systemLibrary(name: "CMalloc"),
         .executableTarget(
             name: "livedep",
             dependencies: [
                 "LockEvents", "LockGraph", "LockNaming", "LiveTracing", "LockdepText", "TraceFiles", "Reports",
-                "JSONLines",
+                "JSONLines", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

@@ -20,11 +20,11 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         var isBySite: Bool
     }
 
-    private struct Initialised: Hashable {
-        var name: String
-        var function: String
+    private struct Initialised {
         var cache: UInt64
         var offset: UInt32
+        /// In ``initialisations``.
+        var number: UInt32
 
         /// Whether a lock is still that one, as far as its memory tells. A ww mutex is initialised as a mutex.
         func isAt(_ place: SlabMember) -> Bool { cache == place.cache && offset == place.offset }
@@ -56,6 +56,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private var caches: SlabCaches?
     private let percpu: PercpuAreas
     private var known = AgedMap<UInt64, Known>(capacity: addressCapacity)
+    private var initialisations = Initialisations()
     private var initialised = AgedMap<UInt64, Initialised>(capacity: addressCapacity)
     private var taught: [SlabMember: ClassUnions.Sighting] = [:]
     private var sites: [Site: ClassUnions.Sighting] = [:]
@@ -112,6 +113,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         }
         known.removeAll(where: isOther)
         initialised.removeAll(where: isOther)
+        initialisations.forgetSites()
         symbols = new
         initSites.scan(new, memory)
         types?.add(modules: new.moduleNames)
@@ -133,12 +135,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         known[evidence.lock] = nil
-        initialised[evidence.lock] = Initialised(
-            name: name,
-            function: function(at: evidence.site),
-            cache: place.cache,
-            offset: place.offset
-        )
+        let number = initialisations.number(of: name, at: evidence.site) { [symbols] in Self.function(at: $0, symbols) }
+        initialised[evidence.lock] = Initialised(cache: place.cache, offset: place.offset, number: number)
         // Told at once: from the first use on the programs then say what the object was at that moment.
         if let container = LockContainer(initialName: name) { note(container, at: place) }
     }
@@ -184,7 +182,8 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
         _ place: SlabMember,
         _ tables: inout EventTables
     ) -> (LockClassID, isBySite: Bool) {
-        if let start = initialised[evidence.lock], start.isAt(place) {
+        if let initialised = initialised[evidence.lock], initialised.isAt(place) {
+            let start = initialisations[initialised.number]
             if let container = LockContainer(initialName: start.name) {
                 note(container, at: place)
                 return (refined(container, evidence, place, &tables) ?? unset(container, evidence, &tables), false)
@@ -628,7 +627,9 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private static var mmapLockName: String { "&mm->mmap_lock" }
 
-    private func function(at address: UInt64) -> String {
+    private func function(at address: UInt64) -> String { Self.function(at: address, symbols) }
+
+    private static func function(at address: UInt64, _ symbols: SymbolTable) -> String {
         // A return address may be the first byte of the next function.
         symbols.symbol(at: address &- 1)?.name ?? "unknown"
     }

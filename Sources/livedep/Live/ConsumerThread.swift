@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CMalloc
 import Glibc
 import LiveTracing
 import Synchronization
 
 /// A thread of its own for the ring's consumer: it polls and must not hold up the cooperative pool.
 enum ConsumerThread {
+    /// Bytes from which on a block of memory is the kernel's again as soon as it is freed.
+    private static let largeBlock: Int32 = 1 << 20
+
     private final class Call<Value: Sendable>: Sendable {
         let body: @Sendable () -> Value
         let value = Mutex<Value?>(nil)
@@ -39,6 +43,9 @@ enum ConsumerThread {
 
     /// Runs `body` on a new thread and waits for its result. On the caller's own where no thread can be had.
     static func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
+        // What a table outgrew goes back to the kernel. glibc would keep it: each large block that is freed raises the size
+        // up to which it does, to 32 MiB (malloc(3), M_MMAP_THRESHOLD).
+        mallopt(M_MMAP_THRESHOLD, largeBlock)
         let call = Call(body)
         let entry = Unmanaged.passRetained(Entry { call.run() })
         var thread = pthread_t()
