@@ -66,8 +66,12 @@ uint64_t kp_map_bytes(const struct kp_probe *probe) {
 
     bpf_object__for_each_map(map, probe->object)
         bytes += bytes_of_map(bpf_map__fd(map));
-    for (int i = 0; i < probe->ring_count; i++)
-        bytes += bytes_of_map(probe->rings[i].fd);
+    for (int i = 0; i < probe->ring_count; i++) {
+        uint64_t told = bytes_of_map(probe->rings[i].fd);
+
+        /* Before 6.4 the kernel leaves a ring's data out. */
+        bytes += told < probe->config.ring_bytes ? probe->config.ring_bytes : told;
+    }
     return bytes;
 }
 

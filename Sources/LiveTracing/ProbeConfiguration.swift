@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKernelProbe
-internal import CLockRecords
 internal import FoundationEssentials
 internal import Glibc
 public import LockNaming
@@ -45,21 +44,8 @@ public struct ProbeConfiguration: Sendable {
         hasHotVariables = symbols.address(of: "pcpu_hot") != nil
     }
 
-    /// How many rings there are, and by how many bits a processor's number is shifted to have that of its ring. What a filter
-    /// lets through is little: one ring keeps its order by itself.
-    var rings: (count: Int, shift: Int) {
-        if !isUnfiltered { return (1, 31) }
-        var shift = 0
-        while (KernelImage.processors - 1) >> shift >= Int(LD_MAX_RINGS) { shift += 1 }
-        return ((KernelImage.processors - 1) >> shift + 1, shift)
-    }
-
-    /// Of the kernel's own functions a filter lets through what fits into 64 KiB, and 2 MiB leave room for the worst; of
-    /// lockdep's tracepoints, spinlocks among them, more. A full stream gets 8 MiB for each ring, and of 64 MiB in all what its
-    /// share is.
-    private var usualRingBytes: Int {
-        if !isUnfiltered { return source == .functions ? 2 << 20 : 8 << 20 }
-        return max(4 << 20, min(8 << 20, (64 << 20) / rings.count))
+    var rings: RingLayout {
+        RingLayout(processors: KernelImage.processors, isUnfiltered: isUnfiltered, source: source, bytes: ringBytes)
     }
 
     var c: kp_config {
@@ -72,12 +58,12 @@ public struct ProbeConfiguration: Sendable {
         }
         c.cgroup = filter.cgroup?.id ?? 0
         c.cgroup_level = filter.cgroup?.level ?? 0
+        let rings = rings
         c.ring_count = UInt32(rings.count)
         c.ring_shift = UInt32(rings.shift)
-        let ringBytes = ringBytes ?? usualRingBytes
-        c.ring_bytes = UInt32(ringBytes)
+        c.ring_bytes = UInt32(rings.bytes)
         // A quarter full: the consumer also looks by itself many times a second.
-        c.wakeup_bytes = UInt64(ringBytes / 4)
+        c.wakeup_bytes = UInt64(rings.bytes / 4)
         c.cpu_hotplug_lock = cpuHotplugLock
         withUnsafeMutableBytes(of: &c.fault_range_start) { starts in
             for (index, range) in faultRanges.prefix(4).enumerated() {

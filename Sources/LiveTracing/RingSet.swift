@@ -122,8 +122,11 @@ package struct RingSet: ~Copyable {
                 limit = min(limit, cursors[index].time)
                 return
             }
-            if !entry.isDiscarded, entry.bytes.count >= Self.timeOffset + 8 {
-                cursors[index].time = entry.bytes.loadUnaligned(fromByteOffset: Self.timeOffset, as: UInt64.self)
+            if !entry.isDiscarded {
+                // One that is too short to have a time goes where it stands, and whoever reads it counts it.
+                if entry.bytes.count >= Self.timeOffset + 8 {
+                    cursors[index].time = entry.bytes.loadUnaligned(fromByteOffset: Self.timeOffset, as: UInt64.self)
+                }
                 cursors[index].record = entry
                 return
             }

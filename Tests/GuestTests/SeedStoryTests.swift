@@ -86,9 +86,11 @@ struct SeedStoryTests {
         let session = try await GuestSession.of(kernel)
         for name in ["quiet", "innocent", "seed", "rule"] {
             let story = try session.story(name)
-            for counter in ["drops", "gaps", "malformed", "unknown releases", "without storage", "held list full"] {
+            for counter in ["drops", "gaps", "malformed", "unknown releases", "held list full"] {
                 #expect(story.counter(counter) == 0, "\(counter) in \(name)")
             }
+            // With PREEMPT_RT a task can be interrupted while it has the kernel's storage in hand, and who comes then has none.
+            if !kernel.hasSuffix("-rt") { #expect(story.counter("without storage") == 0, "in \(name)") }
         }
         #expect(try session.story("quiet").findings.isEmpty)
         #expect(try session.story("quiet").status == 0)

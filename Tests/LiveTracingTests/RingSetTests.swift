@@ -74,6 +74,21 @@ struct RingSetTests {
         #expect(isEmpty)
     }
 
+    @Test("what is too short to be a record is handed on where it stands, for its reader to count")
+    func short() {
+        let kernel = Rings(count: 2)
+        kernel.put(0, time: 10)
+        kernel.cutShort(kernel.reserve(0))
+        kernel.put(0, time: 30)
+        kernel.put(1, time: 20)
+        var rings = kernel.set()
+        rings.fixEnd(now: 100)
+        var sizes: [Int] = []
+        _ = rings.drain { sizes.append($0.count) }
+        let whole = MemoryLayout<ld_record>.size
+        #expect(sizes == [whole, 4, whole, whole])
+    }
+
     @Test("whatever came before something else stays before it, wherever batches end", arguments: 0..<200)
     func happensBefore(seed: UInt64) {
         var random = SplitMix(state: seed)
@@ -175,6 +190,12 @@ private final class Rings {
     }
 
     func discard(_ place: Place) { header(place).pointee = UInt32(Self.recordSize) | Self.discard }
+
+    /// Leaves four bytes of a record, and the rest of its place to nobody.
+    func cutShort(_ place: Place) {
+        header(place).pointee = 4
+        producers[place.ring].pointee = place.position + 16
+    }
 
     func put(_ ring: Int, time: UInt64) { commit(reserve(ring), time: time) }
 
