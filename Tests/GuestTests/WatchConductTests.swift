@@ -88,6 +88,7 @@ struct WatchConductTests {
         }
         #expect(hooks.allSatisfy { $0["attachment"] as? String != "refused" })
         #expect(doctor["kernel"] as? String == (try session.text("release")))
+        #expect(doctor["tests"] as? String == "exact")
         #expect((doctor["unseen"] as? [[String: Any]])?.isEmpty == false)
         #expect((doctor["unmatchedReleases"] as? [String: Any])?.isEmpty == true)
     }

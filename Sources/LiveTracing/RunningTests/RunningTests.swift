@@ -45,3 +45,21 @@ struct RunningTests: ~Copyable {
         return changes
     }
 }
+
+extension KernelState {
+    /// How a run that was not given a test learns which one runs.
+    public enum AnnouncedTests: String, Sendable {
+        /// By the kernel's log, from when a line was written.
+        case exact
+        /// By the kernel's log, from when a line was read: the log's clock cannot be asked for.
+        case late
+        /// Not at all: the log cannot be read.
+        case none
+    }
+
+    /// How this process learns which test runs. Opens the log, and asks for its clock.
+    public static var announcedTests: AnnouncedTests {
+        guard var log = KernelLog() else { return .none }
+        return log.offset() == nil ? .late : .exact
+    }
+}

@@ -11,6 +11,8 @@ struct Diagnosis: Sendable {
     /// Why the kernel cannot be watched; nil where it can.
     var obstacle: String?
 
+    private let announcedTests = KernelState.announcedTests
+
     /// The source that is examined.
     let source: EventSource
 
@@ -67,6 +69,15 @@ struct Diagnosis: Sendable {
         }
     }
 
+    /// Who tells which test runs, in one line.
+    private var tests: String {
+        switch announcedTests {
+        case .exact: "told by the kernel's log"
+        case .late: "told by the kernel's log, from when it is read on: perf is refused, and with it the log's clock"
+        case .none: "not told: /dev/kmsg cannot be read; name the test that runs with --test"
+        }
+    }
+
     /// The report for a person.
     var text: String {
         var lines = [
@@ -78,6 +89,7 @@ struct Diagnosis: Sendable {
             "lockdep     \(kernel.lockdep.rawValue)",
             "Tracing     \(kernel.refusal.map { "refused: \($0.description)" } ?? "allowed")",
             "perf        \(perf)",
+            "Tests       \(tests)",
             "Source      \(source.rawValue)",
         ]
         if let obstacle {
@@ -131,6 +143,7 @@ struct Diagnosis: Sendable {
         json.field("root", kernel.isRoot)
         json.field("tracing", kernel.refusal?.description ?? "allowed")
         json.field("perf", perf)
+        json.field("tests", announcedTests.rawValue)
         json.field("source", source.rawValue)
         json.field("watch", canWatch)
         if let obstacle { json.field("obstacle", obstacle) }
