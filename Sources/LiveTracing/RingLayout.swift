@@ -35,10 +35,11 @@ package struct RingLayout: Sendable, Equatable {
         while (processors - 1) >> shift >= Int(LD_MAX_RINGS) { shift += 1 }
         count = (processors - 1) >> shift + 1
         self.shift = shift
-        self.bytes = bytes ?? min(Self.largest, Self.powerOfTwo(notAbove: Self.all / count))
+        self.bytes = bytes ?? Self.share(of: Self.all, among: count)
     }
 
-    private static func powerOfTwo(notAbove number: Int) -> Int {
-        1 << (Int.bitWidth - 1 - number.leadingZeroBitCount)
+    /// Bytes of each of so many rings that are to have `total` together at the most: a power of two, and not more than 8 MiB.
+    package static func share(of total: Int, among count: Int) -> Int {
+        min(largest, 1 << (Int.bitWidth - 1 - (total / count).leadingZeroBitCount))
     }
 }

@@ -35,6 +35,12 @@ struct RingLayoutTests {
         #expect(95 >> functions.shift == 0)
     }
 
+    @Test("perf's rings, one for each processor, share what they have in all")
+    func perf() {
+        let shares = [1, 2, 8, 12, 24, 512].map { RingLayout.share(of: 64 << 20, among: $0) >> 10 }
+        #expect(shares == [8192, 8192, 8192, 4096, 2048, 128])
+    }
+
     @Test("who asks for a size has it for each ring")
     func asked() {
         let layout = RingLayout(processors: 4, isUnfiltered: true, source: .functions, bytes: 64 << 10)

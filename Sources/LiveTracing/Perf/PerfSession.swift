@@ -59,6 +59,8 @@ public struct PerfSession: ~Copyable, TracingSession {
     private var malformed = 0
 
     private static let stackDepth: UInt16 = 24
+    /// Bytes of all rings together, one for each processor.
+    private static let allRings = 64 << 20
     private static let recoveryTime: UInt64 = 2_000_000_000
     private static let hotplugTime: UInt64 = 200_000_000
     /// How long a record may take from its time to its place in the ring. A processor may be taken away from a guest
@@ -84,7 +86,7 @@ public struct PerfSession: ~Copyable, TracingSession {
                 "the kernel has no lock tracepoints, or tracefs is not mounted at /sys/kernel/tracing"
             )
         }
-        let ringBytes = options.ringBytes ?? 8 << 20
+        let ringBytes = options.ringBytes ?? RingLayout.share(of: Self.allRings, among: KernelImage.processors)
         let rings = try Self.open(tracepoints, ringBytes: ringBytes)
         symbolizer = Symbolizer(symbols: symbols)
         classes = PerfLockClasses(

@@ -73,8 +73,8 @@ struct LiveOptions: ParsableArguments {
             "Bytes of each ring, in KiB: a power of two from 4 on.",
             discussion:
                 "A full stream has a ring for each processor or group of them, at most 16 rings, of 8192 KiB each and 16384 in "
-                + "all; the perf source has one of 8192 for each processor. Else there is one, of 8192 for lockdep, of 2048 "
-                + "for functions.",
+                + "all; the perf source has one for each processor, of 8192 each and 65536 in all. Else there is one, of 8192 "
+                + "for lockdep, of 2048 for functions.",
             valueName: "kib"
         )
     )
