@@ -4,7 +4,7 @@ internal import FoundationEssentials
 internal import Glibc
 public import LockNaming
 
-/// What is read once of the running kernel before it is traced: symbols, types, caches.
+/// What the running kernel tells of itself without being traced: symbols, caches, processors, the clock.
 public enum KernelImage {
     /// The kernel's symbols. Reading them takes a tenth of a second.
     public static func symbols() throws(ProbeError) -> SymbolTable {

@@ -86,11 +86,15 @@ struct SeedStoryTests {
         let session = try await GuestSession.of(kernel)
         for name in ["quiet", "innocent", "seed", "rule"] {
             let story = try session.story(name)
-            for counter in ["drops", "gaps", "malformed", "unknown releases", "held list full"] {
+            for counter in ["drops", "gaps", "malformed", "held list full"] {
                 #expect(story.counter(counter) == 0, "\(counter) in \(name)")
             }
-            // With PREEMPT_RT a task can be interrupted while it has the kernel's storage in hand, and who comes then has none.
-            if !kernel.hasSuffix("-rt") { #expect(story.counter("without storage") == 0, "in \(name)") }
+            // With PREEMPT_RT a program can be interrupted while it holds what the next one needs: an acquisition is missed then,
+            // which is counted, and its release remains.
+            let count = { (counter: String) in try #require(story.counter(counter), "\(counter) in \(name)") }
+            let missed = kernel.hasSuffix("-rt") ? try count("without storage") + count("misses") : 0
+            #expect(try count("without storage") <= missed, "in \(name)")
+            #expect(try count("unknown releases") <= missed, "in \(name)")
         }
         #expect(try session.story("quiet").findings.isEmpty)
         #expect(try session.story("quiet").status == 0)
