@@ -33,10 +33,7 @@ struct LearnRun {
         var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
-        var session: LiveSession
-        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
-            throw Diagnostics.failure(error)
-        }
+        var session = try settings.kernel.session(settings.session, to: "watch")
         var options = EngineOptions(sameClass: .strict)
         options.learnsAnnotations = true
         options.deadlockPersistence = nil

@@ -43,13 +43,7 @@ struct RecordRun {
         var workload: Workload? = try Diagnostics.checked { () throws(ProbeError) in
             settings.workload.isEmpty ? nil : try Workload(settings.workload)
         }
-        if let obstacle = settings.kernel.state.obstacle {
-            throw Diagnostics.failure("cannot record this kernel: \(obstacle)")
-        }
-        var session: LiveSession
-        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
-            throw Diagnostics.failure(error)
-        }
+        var session = try settings.kernel.session(settings.session, to: "record")
         let hooks = session.hooks.map {
             CaptureInfo.Hook(function: $0.function, attachment: $0.attachment.rawValue)
         }

@@ -33,14 +33,7 @@ struct WatchRun {
             }
             return try watch(session, &workload)
         }
-        if let obstacle = settings.kernel.state.obstacle {
-            throw Diagnostics.failure("cannot watch this kernel: \(obstacle)")
-        }
-        let session: LiveSession
-        do { session = try LiveSession(settings.session, on: settings.kernel) } catch {
-            throw Diagnostics.failure(error)
-        }
-        return try watch(session, &workload)
+        return try watch(settings.kernel.session(settings.session, to: "watch"), &workload)
     }
 
     private func watch(_ session: consuming some TracingSession & ~Copyable, _ workload: inout Workload?) throws
