@@ -6,15 +6,8 @@ internal import Synchronization
 /// The kernel of this machine, as it is before it is traced. What takes long to read is read once, and when it is first asked for.
 public final class RunningKernel: Sendable {
     private struct Answers: ~Copyable {
-        /// Whether the types were read since they were last taken.
-        var wereTypesRead = false
         var types: KernelTypes?
         var state: KernelState?
-
-        mutating func readTypes() {
-            if !wereTypesRead { types = KernelTypes() }
-            wereTypesRead = true
-        }
     }
 
     private let answers = Mutex(Answers())
@@ -26,7 +19,7 @@ public final class RunningKernel: Sendable {
     public var state: KernelState {
         answers.withLock { answers in
             if let state = answers.state { return state }
-            answers.readTypes()
+            answers.types = answers.types.take() ?? KernelTypes()
             let state = KernelState(types: answers.types)
             answers.state = state
             return state
@@ -36,10 +29,6 @@ public final class RunningKernel: Sendable {
     /// Hands over the kernel's types, some ten megabytes that are the caller's then; nil where it has none. Whoever asks after
     /// that has them read again.
     package func takeTypes() -> KernelTypes? {
-        answers.withLock { answers in
-            answers.readTypes()
-            answers.wereTypesRead = false
-            return answers.types.take()
-        }
+        answers.withLock { $0.types.take() ?? KernelTypes() }
     }
 }

@@ -15,12 +15,12 @@ struct Initialisations {
     /// - Parameters:
     ///   - name: what it calls the lock.
     ///   - site: where it returns to.
-    ///   - function: the function that is in, asked for a call that was not met before.
-    mutating func number(of name: String, at site: UInt64, in function: (UInt64) -> String) -> UInt32 {
+    ///   - symbols: tell the function that is in, of a call that was not met before.
+    mutating func number(of name: String, at site: UInt64, in symbols: borrowing SymbolTable) -> UInt32 {
         let call = Call(name: name, site: site)
         if let known = calls[call] { return known }
         let number = UInt32(list.count)
-        list.append((name, function(site)))
+        list.append((name, symbols.caller(returningTo: site)))
         calls[call] = number
         return number
     }

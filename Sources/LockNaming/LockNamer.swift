@@ -135,7 +135,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     public mutating func initialise(_ evidence: LockEvidence, name: String) {
         let place = SlabMember(cache: evidence.cache, offset: evidence.offset, type: evidence.type)
         known[evidence.lock] = nil
-        let number = initialisations.number(of: name, at: evidence.site) { [symbols] in Self.function(at: $0, symbols) }
+        let number = initialisations.number(of: name, at: evidence.site, in: symbols)
         initialised[evidence.lock] = Initialised(cache: place.cache, offset: place.offset, number: number)
         // Told at once: from the first use on the programs then say what the object was at that moment.
         if let container = LockContainer(initialName: name) { note(container, at: place) }
@@ -575,7 +575,7 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
 
     private func bySite(_ evidence: LockEvidence, origin: String, naming: String) -> LockClass {
         LockClass(
-            name: "\(evidence.type.name)@\(function(at: evidence.site))",
+            name: "\(evidence.type.name)@\(symbols.caller(returningTo: evidence.site))",
             type: evidence.type,
             origin: origin,
             naming: naming,
@@ -626,13 +626,6 @@ public struct LockNamer<Memory: KernelMemory>: ~Copyable {
     private static var annotated: [String: String] { ["&oi->lock": "&ovl_i_lock_key[depth]"] }
 
     private static var mmapLockName: String { "&mm->mmap_lock" }
-
-    private func function(at address: UInt64) -> String { Self.function(at: address, symbols) }
-
-    private static func function(at address: UInt64, _ symbols: SymbolTable) -> String {
-        // A return address may be the first byte of the next function.
-        symbols.symbol(at: address &- 1)?.name ?? "unknown"
-    }
 
     private func memoryKind(_ address: UInt64) -> String {
         address >= 0xffff_c900_0000_0000 && address < 0xffff_e900_0000_0000 ? "vmalloc" : "memory"

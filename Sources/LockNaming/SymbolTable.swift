@@ -90,6 +90,12 @@ public struct SymbolTable: Sendable {
     /// The symbol that covers `address`, or nil below the first one.
     public func symbol(at address: UInt64) -> Match? { match(address, in: entries) }
 
+    /// The function that a call returns to.
+    func caller(returningTo address: UInt64) -> String {
+        // A return address may be the first byte of the next function.
+        symbol(at: address &- 1)?.name ?? "unknown"
+    }
+
     /// The per-CPU variable at an offset from the start of a processor's area, or nil.
     public func percpuSymbol(at offset: UInt64) -> Match? { match(offset, in: percpu) }
 
